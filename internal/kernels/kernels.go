@@ -1,0 +1,126 @@
+// Package kernels defines what a backend must compute for a transformer's
+// forward pass, and the types that cross that border. The backends themselves
+// live in the folders below: ref is the definition of right, the others are
+// fast and must agree with it (kernelstest).
+//
+// Every op is eager and small on purpose: attn shows each step of attention,
+// so each step must exist.
+package kernels
+
+import (
+	"attn/internal/tensor"
+)
+
+// Array is a tensor that lives on a backend. Only the backend that made it
+// may be given it.
+type Array interface {
+	Shape() []tensor.Dim
+}
+
+// Weight is a matrix in its file's own type: usually a window into a mapped
+// file, converted panel by panel while a product runs.
+//
+// Element [o, i] maps input i to output o, whichever way the file stores it:
+// Stride counts elements from one output (or input) to the next, so that the
+// [in, out] matrices of GPT-2 and the thirds of its fused c_attn are views,
+// not copies.
+type Weight struct {
+	Name   string
+	Type   tensor.DType
+	Shape  [2]int // out, in
+	Stride [2]int // elements between neighbouring outputs, inputs
+	Bytes  []byte // begins at element [0, 0]
+}
+
+// MatMulOpts say what a product adds and how its output is named.
+type MatMulOpts struct {
+	Bias []float32    // one per output, or nil
+	Out  []tensor.Dim // the axes that the outputs split into, such as head, d_head
+}
+
+// NormOpts describe layer normalisation: gain * (x - mean) / scale + bias with
+// scale = sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016).
+type NormOpts struct {
+	Gain, Bias []float32
+	Epsilon    float32
+}
+
+// Activation is the MLP's nonlinearity.
+type Activation string
+
+// The activations; names as Hugging Face's configs spell them.
+const (
+	GELUTanh Activation = "gelu_new" // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+	GELU     Activation = "gelu"     // 0.5 x (1 + erf(x / sqrt(2)))
+	ReLU     Activation = "relu"     // max(0, x)
+	SiLU     Activation = "silu"     // x / (1 + exp(-x))
+)
+
+// Mask says which keys a query may see. The zero value lets it see all.
+type Mask struct {
+	Causal bool // no key later than the query
+	Window int  // at most this many keys back, itself included; 0 is no limit
+}
+
+// Allows reports whether query position q may attend to key position k. A
+// window without causality reaches as far forward as back.
+func (m Mask) Allows(q, k int) bool {
+	if m.Causal && k > q {
+		return false
+	}
+	if m.Window > 0 && (q-k >= m.Window || k-q >= m.Window) {
+		return false
+	}
+	return true
+}
+
+// Backend computes. Ops return at once with an array that may not be ready
+// yet; Get waits. After the first error every op does nothing, and Err tells
+// what went wrong: the caller checks once, at the end.
+//
+// Shapes are written [outer, ..., inner]; T is the number of tokens.
+type Backend interface {
+	// Name is what --device calls this backend.
+	Name() string
+	// Put copies a tensor to the backend.
+	Put(t tensor.Tensor) Array
+	// Get copies an array back: the only call that waits.
+	Get(a Array) tensor.Tensor
+	// Err returns the first error of any op so far.
+	Err() error
+	// Close releases what the backend holds.
+	Close() error
+
+	// Gather returns rows of w, one per id: [pos T, d_model in].
+	Gather(w Weight, ids []int32) Array
+	// MatMul returns x · wᵀ + bias: x is [pos T, ...] with `in` numbers per
+	// position, the result [pos T, o.Out...] with `out` numbers per position.
+	MatMul(x Array, w Weight, o MatMulOpts) Array
+	// Norm normalises each row of x [pos T, d] and returns the result and
+	// each row's scale [pos T, one 1].
+	Norm(x Array, o NormOpts) (normalized, scale Array)
+	// Add returns a + b; the shapes are equal.
+	Add(a, b Array) Array
+	// Activate applies the nonlinearity to every number.
+	Activate(x Array, f Activation) Array
+
+	// Scores returns q · k for every query and key: q [pos T, head H, d_head D],
+	// k [pos T, kv_head KV, d_head D] -> [head H, query_pos T, key_pos T].
+	// Query head h reads key head h / (H/KV).
+	Scores(q, k Array) Array
+	// Scale multiplies every number by the factor.
+	Scale(x Array, factor float32) Array
+	// Mask puts -Inf where the mask does not allow [.., query_pos, key_pos].
+	Mask(x Array, m Mask) Array
+	// Softmax normalises along the last axis: exp(x - max) / sum. A row that
+	// holds only -Inf becomes zeros.
+	Softmax(x Array) Array
+	// Mix returns each query's weighted sum of values: pattern [head H,
+	// query_pos T, key_pos T], v [pos T, kv_head KV, d_head D] ->
+	// [pos T, head H, d_head D].
+	Mix(pattern, v Array) Array
+	// HeadResults returns what each head writes into the residual stream:
+	// z [pos T, head H, d_head D] through its own columns of the output
+	// matrix w [out d_model, in H*D] -> [pos T, head H, d_model].
+	HeadResults(z Array, w Weight) Array
+}
