@@ -56,23 +56,8 @@ const (
 	SiLU     Activation = "silu"     // x / (1 + exp(-x))
 )
 
-// Mask says which keys a query may see. The zero value lets it see all.
-type Mask struct {
-	Causal bool // no key later than the query
-	Window int  // at most this many keys back, itself included; 0 is no limit
-}
-
-// Allows reports whether query position q may attend to key position k. A
-// window without causality reaches as far forward as back.
-func (m Mask) Allows(q, k int) bool {
-	if m.Causal && k > q {
-		return false
-	}
-	if m.Window > 0 && (q-k >= m.Window || k-q >= m.Window) {
-		return false
-	}
-	return true
-}
+// Mask says which keys a query may see.
+type Mask = tensor.Mask
 
 // Backend computes. Ops return at once with an array that may not be ready
 // yet; Get waits. After the first error every op does nothing, and Err tells
@@ -105,7 +90,7 @@ type Backend interface {
 	Activate(x Array, f Activation) Array
 
 	// Scores returns q · k for every query and key: q [pos T, head H, d_head D],
-	// k [pos T, kv_head KV, d_head D] -> [head H, query_pos T, key_pos T].
+	// k [pos T, head KV, d_head D] -> [head H, query_pos T, key_pos T].
 	// Query head h reads key head h / (H/KV).
 	Scores(q, k Array) Array
 	// Scale multiplies every number by the factor.
@@ -116,11 +101,13 @@ type Backend interface {
 	// holds only -Inf becomes zeros.
 	Softmax(x Array) Array
 	// Mix returns each query's weighted sum of values: pattern [head H,
-	// query_pos T, key_pos T], v [pos T, kv_head KV, d_head D] ->
+	// query_pos T, key_pos T], v [pos T, head KV, d_head D] ->
 	// [pos T, head H, d_head D].
 	Mix(pattern, v Array) Array
 	// HeadResults returns what each head writes into the residual stream:
 	// z [pos T, head H, d_head D] through its own columns of the output
-	// matrix w [out d_model, in H*D] -> [pos T, head H, d_model].
+	// matrix w [out d_model, in H*D] -> [pos T, head H, d_model]. When z has
+	// fewer heads than w (values under grouped-query attention), head h reads
+	// z's head h / (H/KV), as in Scores and Mix.
 	HeadResults(z Array, w Weight) Array
 }

@@ -18,8 +18,7 @@ const (
 	Pos      Axis = "pos"       // a token's place in the sentence
 	QueryPos Axis = "query_pos" // the place of the token that asks
 	KeyPos   Axis = "key_pos"   // the place of the token that answers
-	Head     Axis = "head"      // a query head
-	KVHead   Axis = "kv_head"   // a key/value head, shared by one or more query heads
+	Head     Axis = "head"      // an attention head
 	DHead    Axis = "d_head"    // the width of a query, key or value vector
 	DModel   Axis = "d_model"   // the width of the residual stream
 	DMLP     Axis = "d_mlp"     // the width of the MLP's hidden layer

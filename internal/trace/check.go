@@ -1,0 +1,193 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"attn/internal/tensor"
+)
+
+// Check reports every identity of attention that the recorded steps break.
+// Identities that need a step which was not recorded are passed over.
+//
+//	the pattern's weights for one query sum to 1
+//	scaled = raw × scale; masked = scaled, or −∞ exactly where the mask hides
+//	z = Σ_keys pattern · v; Σ_heads result + b_O = attn_out
+//	resid_mid = resid_pre + attn_out; resid_post = resid_mid + mlp_out
+//	each block starts where the one before it ended
+func (t *Trace) Check() error {
+	var errs []error
+	for _, s := range t.Steps {
+		errs = append(errs, checkFinite(s))
+	}
+	errs = append(errs, t.checkSum("embed", InBlock(0, ResidPre), Embed, PosEmbed))
+	for layer := range t.Meta.Model.Layers {
+		errs = append(errs, t.checkLayer(layer)...)
+	}
+	return errors.Join(errs...)
+}
+
+func (t *Trace) checkLayer(layer int) []error {
+	in := func(name string) string { return InBlock(layer, name) }
+	errs := []error{
+		t.checkScaled(layer),
+		t.checkMasked(layer),
+		t.checkPattern(layer),
+		t.checkMix(layer),
+		t.checkHeads(layer),
+		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
+		t.checkSum("mlp", in(ResidPost), in(ResidMid), in(MLPOut)),
+	}
+	if layer > 0 {
+		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, ResidPost)))
+	}
+	return errs
+}
+
+// checkFinite allows −∞ in masked scores and nothing else that is not a number.
+func checkFinite(s Step) error {
+	_, name := Split(s.Name)
+	for i, v := range s.Value.Data {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && name != AttnScores {
+			return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
+		}
+	}
+	return nil
+}
+
+// near is the bound for sums in float32: relative to the numbers at hand.
+func near(got, want, size, tolerance float64) bool {
+	return math.Abs(got-want) <= tolerance*math.Max(1, size)
+}
+
+func (t *Trace) checkSum(what, sum string, parts ...string) error {
+	total, ok := t.Find(sum)
+	if !ok {
+		return nil
+	}
+	values := make([]tensor.Tensor, len(parts))
+	for i, part := range parts {
+		if values[i], ok = t.Find(part); !ok || len(values[i].Data) != len(total.Data) {
+			return nil
+		}
+	}
+	for i, got := range total.Data {
+		want, size := 0.0, 0.0
+		for _, v := range values {
+			want += float64(v.Data[i])
+			size = math.Max(size, math.Abs(float64(v.Data[i])))
+		}
+		if !near(float64(got), want, size, 1e-6) {
+			return fmt.Errorf("%s: %s is %v at %d, its parts sum to %v", what, sum, got, i, want)
+		}
+	}
+	return nil
+}
+
+func (t *Trace) checkScaled(layer int) error {
+	raw, ok1 := t.InBlock(layer, QK)
+	scaled, ok2 := t.InBlock(layer, Scaled)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	factor := float64(t.Scale(layer))
+	for i, v := range scaled.Data {
+		if want := float64(raw.Data[i]) * factor; !near(float64(v), want, math.Abs(want), 1e-6) {
+			return fmt.Errorf("%s: value %d is %v, raw %v × %v is %v", InBlock(layer, Scaled), i, v, raw.Data[i], factor, want)
+		}
+	}
+	return nil
+}
+
+func (t *Trace) checkMasked(layer int) error {
+	masked, ok := t.InBlock(layer, AttnScores)
+	if !ok {
+		return nil
+	}
+	scaled, haveScaled := t.InBlock(layer, Scaled)
+	n := len(t.Tokens)
+	for i, v := range masked.Data {
+		q, k := i/n%n, i%n
+		hidden := math.IsInf(float64(v), -1)
+		if hidden == t.Meta.Mask.Allows(q, k) {
+			return fmt.Errorf("%s: query %d, key %d is %v under mask %v", InBlock(layer, AttnScores), q, k, v, t.Meta.Mask)
+		}
+		if !hidden && haveScaled && v != scaled.Data[i] {
+			return fmt.Errorf("%s: query %d, key %d is %v, scaled it was %v", InBlock(layer, AttnScores), q, k, v, scaled.Data[i])
+		}
+	}
+	return nil
+}
+
+func (t *Trace) checkPattern(layer int) error {
+	pattern, ok := t.InBlock(layer, Pattern)
+	if !ok {
+		return nil
+	}
+	n := len(t.Tokens)
+	for row := 0; row*n < len(pattern.Data); row++ {
+		sum := 0.0
+		for k, w := range pattern.Data[row*n : row*n+n] {
+			if w < 0 || w != 0 && !t.Meta.Mask.Allows(row%n, k) {
+				return fmt.Errorf("%s: query %d gives key %d the weight %v", InBlock(layer, Pattern), row%n, k, w)
+			}
+			sum += float64(w)
+		}
+		if math.Abs(sum-1) > 1e-6 {
+			return fmt.Errorf("%s: head %d, query %d: the weights sum to %v", InBlock(layer, Pattern), row/n, row%n, sum)
+		}
+	}
+	return nil
+}
+
+func (t *Trace) checkMix(layer int) error {
+	pattern, ok1 := t.InBlock(layer, Pattern)
+	v, ok2 := t.InBlock(layer, V)
+	z, ok3 := t.InBlock(layer, Z)
+	if !ok1 || !ok2 || !ok3 {
+		return nil
+	}
+	group := z.Size(tensor.Head) / v.Size(tensor.Head)
+	for pos := range t.Tokens {
+		for head := range z.Size(tensor.Head) {
+			weights := pattern.Row(head, pos)
+			for i, got := range z.Row(pos, head) {
+				want, size := 0.0, 0.0
+				for k, w := range weights {
+					value := float64(v.At(k, head/group, i))
+					want += float64(w) * value
+					size = math.Max(size, math.Abs(value))
+				}
+				if !near(float64(got), want, size, 1e-5) {
+					return fmt.Errorf("%s: position %d, head %d, component %d is %v, Σ pattern · v is %v", InBlock(layer, Z), pos, head, i, got, want)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Trace) checkHeads(layer int) error {
+	result, ok1 := t.InBlock(layer, Result)
+	bias, ok2 := t.InBlock(layer, OutputBias)
+	out, ok3 := t.InBlock(layer, AttnOut)
+	if !ok1 || !ok2 || !ok3 {
+		return nil
+	}
+	for pos := range t.Tokens {
+		for i, got := range out.Row(pos) {
+			want := float64(bias.Data[i])
+			size := math.Abs(want)
+			for head := range result.Size(tensor.Head) {
+				part := float64(result.At(pos, head, i))
+				want += part
+				size = math.Max(size, math.Abs(part))
+			}
+			if !near(float64(got), want, size, 1e-5) {
+				return fmt.Errorf("%s: position %d, component %d is %v, heads and bias sum to %v", InBlock(layer, AttnOut), pos, i, got, want)
+			}
+		}
+	}
+	return nil
+}

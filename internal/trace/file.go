@@ -1,0 +1,229 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"attn/internal/safetensors"
+	"attn/internal/tensor"
+)
+
+// The keys of a trace file's __metadata__.
+const (
+	metaSchema = "attn.schema"
+	metaTokens = "attn.tokens"
+	metaModel  = "attn.model"
+	metaSteps  = "attn.steps"
+	metaMore   = "attn.more"
+)
+
+// fileStep is one entry of attn.steps.
+type fileStep struct {
+	Name    string        `json:"name"`
+	Axes    []tensor.Axis `json:"axes,omitempty"`
+	Formula string        `json:"formula,omitempty"`
+	Inputs  []string      `json:"inputs,omitempty"`
+}
+
+// fileMeta is what attn.more holds: the rest of Meta.
+type fileMeta struct {
+	Text       string           `json:"text"`
+	Dropped    int              `json:"dropped,omitempty"`
+	Scales     []float32        `json:"score_scales,omitempty"`
+	Mask       string           `json:"mask,omitempty"`
+	MaskForced bool             `json:"mask_forced,omitempty"`
+	Selected   *Selected        `json:"selected,omitempty"`
+	Rule       string           `json:"rule,omitempty"`
+	Nearest    *Nearest         `json:"nearest,omitempty"`
+	Words      map[int32]string `json:"words,omitempty"`
+}
+
+// Save writes the trace as a safetensors file: one F32 tensor per step under
+// its hook name, the rest as JSON in __metadata__. Equal traces give equal
+// bytes.
+func (t *Trace) Save(w io.Writer) error {
+	steps := make([]fileStep, len(t.Steps))
+	tensors := make([]safetensors.Tensor, len(t.Steps))
+	for i, s := range t.Steps {
+		hook, _ := FindHook(s.Name)
+		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs}
+		tensors[i] = safetensors.Tensor{
+			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: safetensors.Floats(s.Value.Data),
+		}
+	}
+	more := fileMeta{
+		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(),
+		MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
+		Nearest: t.Meta.Nearest, Words: t.Meta.Words,
+	}
+	metadata := map[string]string{metaSchema: Schema}
+	for key, value := range map[string]any{metaTokens: t.Tokens, metaModel: t.Meta.Model, metaSteps: steps, metaMore: more} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+		metadata[key] = string(text)
+	}
+	return safetensors.Write(w, metadata, tensors)
+}
+
+// Load reads a trace file of the given size. It is strict: every step is one
+// that attn knows, has that step's axes, and agrees with the model's sizes and
+// the number of tokens, so that readers of the trace need not ask again.
+func Load(r io.ReaderAt, size int64) (*Trace, error) {
+	header, err := safetensors.ReadHeader(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if got := header.Metadata[metaSchema]; got != Schema {
+		if got == "" {
+			return nil, fmt.Errorf("not a trace: __metadata__ has no %s (attn trace --save writes one)", metaSchema)
+		}
+		return nil, fmt.Errorf("its schema is %q, this attn reads %q", got, Schema)
+	}
+	t, order, err := loadMeta(header.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	infos := make(map[string]safetensors.Info, len(header.Tensors))
+	for _, info := range header.Tensors {
+		infos[info.Name] = info
+	}
+	if len(infos) != len(order) {
+		return nil, fmt.Errorf("%s lists %d steps, the file holds %d tensors", metaSteps, len(order), len(infos))
+	}
+	for _, s := range order {
+		info, ok := infos[s.Name]
+		if !ok {
+			return nil, fmt.Errorf("%s lists %q, which the file does not hold", metaSteps, s.Name)
+		}
+		delete(infos, s.Name) // a step listed twice is not found again
+		step, err := t.loadStep(r, header, info)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", s.Name, err)
+		}
+		t.Steps = append(t.Steps, step)
+	}
+	return t, nil
+}
+
+func loadMeta(metadata map[string]string) (*Trace, []fileStep, error) {
+	t := &Trace{}
+	var steps []fileStep
+	var more fileMeta
+	for _, part := range []struct {
+		key      string
+		into     any
+		optional bool
+	}{
+		{metaTokens, &t.Tokens, false},
+		{metaModel, &t.Meta.Model, false},
+		{metaSteps, &steps, false},
+		{metaMore, &more, true},
+	} {
+		text, ok := metadata[part.key]
+		if !ok && part.optional {
+			continue
+		}
+		decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+		if err := decoder.Decode(part.into); err != nil {
+			return nil, nil, fmt.Errorf("__metadata__ %s: %w", part.key, err)
+		}
+	}
+	if err := t.takeMore(more); err != nil {
+		return nil, nil, err
+	}
+	return t, steps, t.checkMeta()
+}
+
+func (t *Trace) takeMore(more fileMeta) error {
+	m := &t.Meta
+	m.Text, m.Dropped, m.Scales, m.MaskForced = more.Text, more.Dropped, more.Scales, more.MaskForced
+	m.Rule, m.Nearest, m.Words = more.Rule, more.Nearest, more.Words
+	m.Mask = tensor.Mask{Causal: true}
+	if more.Mask != "" {
+		mask, err := tensor.ParseMask(more.Mask)
+		if err != nil {
+			return fmt.Errorf("__metadata__ %s: %w", metaMore, err)
+		}
+		m.Mask = mask
+	}
+	m.Selected.Focus = len(t.Tokens) - 1
+	if more.Selected != nil {
+		m.Selected = *more.Selected
+	}
+	return nil
+}
+
+// checkMeta holds the sizes and the selection to what readers rely on.
+func (t *Trace) checkMeta() error {
+	m := t.Meta.Model
+	if len(t.Tokens) == 0 {
+		return fmt.Errorf("__metadata__ %s: no tokens", metaTokens)
+	}
+	for i, token := range t.Tokens {
+		if token.Pos != i {
+			return fmt.Errorf("__metadata__ %s: token %d says its position is %d", metaTokens, i, token.Pos)
+		}
+	}
+	for _, size := range []int{m.Layers, m.Heads, m.KVHeads, m.DModel, m.DHead, m.DVocab} {
+		if size < 1 {
+			return fmt.Errorf("__metadata__ %s: a size is missing or not positive", metaModel)
+		}
+	}
+	if len(t.Meta.Scales) != 0 && len(t.Meta.Scales) != m.Layers {
+		return fmt.Errorf("__metadata__ %s: %d score scales for %d layers", metaMore, len(t.Meta.Scales), m.Layers)
+	}
+	s := t.Meta.Selected
+	if s.Layer < 0 || s.Layer >= m.Layers || s.Head < 0 || s.Head >= m.Heads || s.Focus < 0 || s.Focus >= len(t.Tokens) {
+		return fmt.Errorf("__metadata__ %s: selected layer %d, head %d, focus %d do not exist", metaMore, s.Layer, s.Head, s.Focus)
+	}
+	return nil
+}
+
+func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safetensors.Info) (Step, error) {
+	hook, ok := FindHook(info.Name)
+	layer, _ := Split(info.Name)
+	if !ok || layer >= t.Meta.Model.Layers {
+		return Step{}, fmt.Errorf("not a step of this model")
+	}
+	if info.DType != tensor.F32.String() {
+		return Step{}, fmt.Errorf("its dtype is %s, a trace holds F32", info.DType)
+	}
+	shape, err := t.shapeOf(hook, info.Shape)
+	if err != nil {
+		return Step{}, err
+	}
+	raw := make([]byte, info.End-info.Begin)
+	if _, err := r.ReadAt(raw, header.DataStart+info.Begin); err != nil {
+		return Step{}, fmt.Errorf("reading %d bytes at offset %d: %w", len(raw), header.DataStart+info.Begin, err)
+	}
+	value := tensor.New(shape...)
+	tensor.Decode(value.Data, tensor.F32, raw)
+	return Step{Name: info.Name, Op: hook.Op, Inputs: inputsOf(hook, layer, t.Meta.Model.Layers), Value: value}, nil
+}
+
+// shapeOf gives a stored shape its axes and holds each size to the model.
+func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
+	if len(sizes) != len(hook.Axes) {
+		return nil, fmt.Errorf("it has %d axes, the step has %v", len(sizes), hook.Axes)
+	}
+	m := t.Meta.Model
+	want := map[tensor.Axis]int{
+		tensor.Pos: len(t.Tokens), tensor.QueryPos: len(t.Tokens), tensor.KeyPos: len(t.Tokens),
+		tensor.Head: m.Heads, tensor.DHead: m.DHead, tensor.DModel: m.DModel, tensor.DVocab: m.DVocab, tensor.One: 1,
+	}
+	if hook.Name == K || hook.Name == V {
+		want[tensor.Head] = m.KVHeads
+	}
+	shape := make([]tensor.Dim, len(sizes))
+	for i, axis := range hook.Axes {
+		if size, known := want[axis]; known && sizes[i] != size {
+			return nil, fmt.Errorf("its axis %s has %d entries, the model and its tokens make it %d", axis, sizes[i], size)
+		}
+		shape[i] = tensor.D(axis, sizes[i])
+	}
+	return shape, nil
+}

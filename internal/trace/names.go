@@ -1,0 +1,221 @@
+package trace
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"attn/internal/tensor"
+)
+
+// Hook is one step of the forward pass that can be recorded: what it is
+// called, what its axes count, and how it follows from the steps before it.
+//
+// The names are TransformerLens's (its hook points), with the stages it does
+// not expose added: hook_qk, hook_scaled, hook_v_up and b_O. With grouped-query
+// attention hook_k and hook_v have fewer heads than hook_q.
+type Hook struct {
+	Name     string        // without the block's prefix: "attn.hook_pattern"
+	Block    bool          // recorded once per block, as blocks.L.<Name>
+	Axes     []tensor.Axis // outermost first
+	Op       string        // the operation that makes it
+	Inputs   []string      // the hooks it follows from; "<" is the block before
+	Formula  string        // in the field's symbols
+	Doc      string        // in plain words
+	HF       string        // where Hugging Face's GPT-2 has it
+	LlamaCPP string        // what llama.cpp's graph calls it
+}
+
+// The names that code refers to. Those of a block stand without its prefix;
+// see InBlock.
+const (
+	Embed        = "hook_embed"
+	PosEmbed     = "hook_pos_embed"
+	ResidPre     = "hook_resid_pre"
+	LN1Scale     = "ln1.hook_scale"
+	LN1          = "ln1.hook_normalized"
+	Q            = "attn.hook_q"
+	K            = "attn.hook_k"
+	V            = "attn.hook_v"
+	QK           = "attn.hook_qk"
+	Scaled       = "attn.hook_scaled"
+	AttnScores   = "attn.hook_attn_scores"
+	Pattern      = "attn.hook_pattern"
+	Z            = "attn.hook_z"
+	VUp          = "attn.hook_v_up"
+	Result       = "attn.hook_result"
+	OutputBias   = "attn.b_O"
+	AttnOut      = "hook_attn_out"
+	ResidMid     = "hook_resid_mid"
+	LN2Scale     = "ln2.hook_scale"
+	LN2          = "ln2.hook_normalized"
+	MLPPre       = "mlp.hook_pre"
+	MLPPost      = "mlp.hook_post"
+	MLPOut       = "hook_mlp_out"
+	ResidPost    = "hook_resid_post"
+	LNFinalScale = "ln_final.hook_scale"
+	LNFinal      = "ln_final.hook_normalized"
+	Logits       = "unembed.hook_out"
+)
+
+type axes = []tensor.Axis
+
+var (
+	stream = axes{tensor.Pos, tensor.DModel}
+	scale  = axes{tensor.Pos, tensor.One}
+	scores = axes{tensor.Head, tensor.QueryPos, tensor.KeyPos}
+	heads  = axes{tensor.Pos, tensor.Head, tensor.DHead}
+	writes = axes{tensor.Pos, tensor.Head, tensor.DModel}
+	mlp    = axes{tensor.Pos, tensor.DMLP}
+)
+
+// Hooks is the one table of every step, in the order of the forward pass.
+func Hooks() []Hook {
+	return []Hook{
+		{Embed, false, stream, "gather", nil, "W_E[token]", "each token's own vector", "transformer.wte", "inp_embd"},
+		{PosEmbed, false, stream, "gather", nil, "W_pos[position]", "each place's own vector", "transformer.wpe", "pos_embd"},
+
+		{ResidPre, true, stream, "add", []string{Embed, PosEmbed, "<" + ResidPost}, "W_E[token] + W_pos[position], or the block before", "the residual stream as the block receives it", "hidden_states[L]", "l_out (block before)"},
+		{LN1Scale, true, scale, "norm", []string{ResidPre}, "√(var(x) + ε)", "what the norm divides by", "", ""},
+		{LN1, true, stream, "norm", []string{ResidPre}, "γ (x − mean) / √(var + ε) + β", "what the attention reads", "transformer.h.L.ln_1", "attn_norm"},
+		{Q, true, heads, "matmul", []string{LN1}, "q = W_Q e + b_Q", "what each token asks for", "transformer.h.L.attn.c_attn [0:d]", "Qcur"},
+		{K, true, heads, "matmul", []string{LN1}, "k = W_K e + b_K", "how each token answers", "transformer.h.L.attn.c_attn [d:2d]", "Kcur"},
+		{V, true, heads, "matmul", []string{LN1}, "v = W_V e + b_V", "what each token passes on", "transformer.h.L.attn.c_attn [2d:3d]", "Vcur"},
+		{QK, true, scores, "scores", []string{Q, K}, "q·k", "how well each key answers each query", "", "kq"},
+		{Scaled, true, scores, "scale", []string{QK}, "q·k / √d_head", "the same, kept small", "", "kq_scaled"},
+		{AttnScores, true, scores, "mask", []string{Scaled}, "−∞ where key > query", "later tokens hidden", "", "kq_masked"},
+		{Pattern, true, scores, "softmax", []string{AttnScores}, "softmax(masked)", "how much each query takes from each key", "attentions[L]", "kq_soft_max"},
+		{Z, true, heads, "mix", []string{Pattern, V}, "z = Σ pattern · v", "the values, weighted and summed", "transformer.h.L.attn.c_proj (input)", "kqv_merged"},
+		{VUp, true, writes, "heads", []string{V}, "W_O v", "each token's value in the stream's own space: the chapter's value vector", "", ""},
+		{Result, true, writes, "heads", []string{Z}, "Δe = W_O z", "what each head writes into the stream", "", ""},
+		{OutputBias, true, axes{tensor.DModel}, "parameter", nil, "b_O", "the bias that all heads share", "transformer.h.L.attn.c_proj.bias", "attn_output.bias"},
+		{AttnOut, true, stream, "matmul", []string{Z, OutputBias}, "Σ_heads Δe + b_O", "what the attention writes into the stream", "transformer.h.L.attn", "kqv_out"},
+		{ResidMid, true, stream, "add", []string{ResidPre, AttnOut}, "e + Δe", "the stream after attention", "", "ffn_inp"},
+		{LN2Scale, true, scale, "norm", []string{ResidMid}, "√(var(x) + ε)", "what the norm divides by", "", ""},
+		{LN2, true, stream, "norm", []string{ResidMid}, "γ (x − mean) / √(var + ε) + β", "what the MLP reads", "transformer.h.L.ln_2", "ffn_norm"},
+		{MLPPre, true, mlp, "matmul", []string{LN2}, "W_up x + b_up", "the questions an MLP asks", "transformer.h.L.mlp.c_fc", "ffn_up"},
+		{MLPPost, true, mlp, "activate", []string{MLPPre}, "f(pre)", "how far each is answered yes", "transformer.h.L.mlp.act", "ffn_gelu"},
+		{MLPOut, true, stream, "matmul", []string{MLPPost}, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
+		{ResidPost, true, stream, "add", []string{ResidMid, MLPOut}, "e + Δe + mlp", "the stream as the block leaves it", "hidden_states[L+1]", "l_out"},
+
+		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, "√(var(x) + ε)", "what the last norm divides by", "", ""},
+		{LNFinal, false, stream, "norm", []string{"<" + ResidPost}, "γ (x − mean) / √(var + ε) + β", "what the unembedding reads", "transformer.ln_f", "result_norm"},
+		{Logits, false, axes{tensor.Pos, tensor.DVocab}, "matmul", []string{LNFinal}, "W_U x", "a score for every word of the vocabulary", "lm_head", "result_output"},
+	}
+}
+
+// InBlock names a block's step: InBlock(2, Pattern) is
+// "blocks.2.attn.hook_pattern".
+func InBlock(layer int, name string) string {
+	return "blocks." + strconv.Itoa(layer) + "." + name
+}
+
+// Split takes a step's name apart: the layer, or -1 outside the blocks, and
+// the name in the table.
+func Split(step string) (layer int, name string) {
+	rest, ok := strings.CutPrefix(step, "blocks.")
+	if !ok {
+		return -1, step
+	}
+	number, name, ok := strings.Cut(rest, ".")
+	if !ok {
+		return -1, step
+	}
+	layer, err := strconv.Atoi(number)
+	if err != nil || layer < 0 || strconv.Itoa(layer) != number {
+		return -1, step
+	}
+	return layer, name
+}
+
+// FindHook returns the table's entry for a step.
+func FindHook(step string) (Hook, bool) {
+	layer, name := Split(step)
+	for _, h := range Hooks() {
+		if h.Name == name && h.Block == (layer >= 0) {
+			return h, true
+		}
+	}
+	return Hook{}, false
+}
+
+// StepNames lists every step of a model with that many blocks, in order.
+func StepNames(layers int) []string {
+	var names []string
+	hooks := Hooks()
+	first, last := blockRange(hooks)
+	for _, h := range hooks[:first] {
+		names = append(names, h.Name)
+	}
+	for layer := range layers {
+		for _, h := range hooks[first:last] {
+			names = append(names, InBlock(layer, h.Name))
+		}
+	}
+	for _, h := range hooks[last:] {
+		names = append(names, h.Name)
+	}
+	return names
+}
+
+func blockRange(hooks []Hook) (first, last int) {
+	for first < len(hooks) && !hooks[first].Block {
+		first++
+	}
+	for last = first; last < len(hooks) && hooks[last].Block; last++ {
+	}
+	return first, last
+}
+
+// inputsOf resolves a table entry's inputs for one layer of a model.
+func inputsOf(h Hook, layer, layers int) []string {
+	var inputs []string
+	for _, in := range h.Inputs {
+		before, isBefore := strings.CutPrefix(in, "<")
+		switch {
+		case isBefore && !h.Block:
+			inputs = append(inputs, InBlock(layers-1, before))
+		case isBefore:
+			if layer > 0 {
+				inputs = append(inputs, InBlock(layer-1, before))
+			}
+		case in == Embed || in == PosEmbed:
+			if layer == 0 {
+				inputs = append(inputs, in)
+			}
+		case h.Block:
+			inputs = append(inputs, InBlock(layer, in))
+		default:
+			inputs = append(inputs, in)
+		}
+	}
+	return inputs
+}
+
+// Match reports whether a step's name fits a pattern: the name itself, "all",
+// or a glob in which * stands for anything within or across dots.
+func Match(pattern, step string) bool {
+	if pattern == "all" || pattern == step {
+		return true
+	}
+	ok, err := path.Match(pattern, step)
+	return err == nil && ok
+}
+
+// CheckPattern reports whether a pattern of Match is well formed and fits at
+// least one step of a model with that many blocks.
+func CheckPattern(pattern string, layers int) error {
+	if pattern == "" {
+		return fmt.Errorf("an empty hook name")
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("%q is not a pattern: a [ is not closed", pattern)
+	}
+	for _, name := range StepNames(layers) {
+		if Match(pattern, name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no step is called %q", pattern)
+}
