@@ -1,0 +1,205 @@
+package kernels
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"attn/internal/tensor"
+)
+
+// The rules that every backend holds its arguments to stand here once: what an
+// op accepts, and the shape of what it returns. A backend asks before it
+// computes, so that its loops need no checks of their own.
+
+// ErrNoDevice is what a backend's Err wraps when the machine lacks the device
+// that it computes on.
+var ErrNoDevice = errors.New("this machine has no such device")
+
+// maxElements bounds one array: 8 GiB of float32. More is a mistake, or wants
+// fused attention.
+const maxElements = math.MaxInt32
+
+// CheckShape reports whether an array may have this shape: at least one axis,
+// none of them empty, not absurdly large.
+func CheckShape(shape []tensor.Dim) error {
+	if len(shape) == 0 {
+		return errors.New("the array has no axes")
+	}
+	n := 1
+	for _, d := range shape {
+		if d.Size < 1 {
+			return fmt.Errorf("shape %s: axis %s has size %d", tensor.ShapeString(shape), d.Axis, d.Size)
+		}
+		if d.Size > maxElements/n {
+			return fmt.Errorf("shape %s is larger than an array can be", tensor.ShapeString(shape))
+		}
+		n *= d.Size
+	}
+	return nil
+}
+
+// Check reports whether every element of the matrix lies within its bytes.
+func (w Weight) Check() error {
+	size := w.Type.Bytes(1)
+	if size == 0 {
+		return fmt.Errorf("weight %s: no such dtype as %s", w.Name, w.Type)
+	}
+	room := len(w.Bytes)/size - 1 // elements after the first
+	for i, n := range w.Shape {
+		stride := w.Stride[i]
+		if n < 1 || stride < 1 {
+			return fmt.Errorf("weight %s: shape %v with strides %v", w.Name, w.Shape, w.Stride)
+		}
+		if room < 0 || (n-1) > room/stride {
+			return fmt.Errorf("weight %s: %d bytes are too few for shape %v with strides %v of %s",
+				w.Name, len(w.Bytes), w.Shape, w.Stride, w.Type)
+		}
+		room -= (n - 1) * stride
+	}
+	return nil
+}
+
+// GatherShape is the shape of Gather's result: [pos T, d_model in].
+func GatherShape(w Weight, ids []int32) ([]tensor.Dim, error) {
+	if err := w.Check(); err != nil {
+		return nil, fmt.Errorf("gather: %w", err)
+	}
+	for i, id := range ids {
+		if id < 0 || int(id) >= w.Shape[0] {
+			return nil, fmt.Errorf("gather: id %d at position %d is not a row of %s, which has %d",
+				id, i, w.Name, w.Shape[0])
+		}
+	}
+	return checked("gather", tensor.D(tensor.Pos, len(ids)), tensor.D(tensor.DModel, w.Shape[1]))
+}
+
+// MatMulShape is the shape of MatMul's result: [pos T, o.Out...].
+func MatMulShape(x []tensor.Dim, w Weight, o MatMulOpts) ([]tensor.Dim, error) {
+	if err := w.Check(); err != nil {
+		return nil, fmt.Errorf("matmul: %w", err)
+	}
+	if err := CheckShape(x); err != nil {
+		return nil, fmt.Errorf("matmul with %s: %w", w.Name, err)
+	}
+	if in := tensor.Elements(x[1:]); in != w.Shape[1] {
+		return nil, fmt.Errorf("matmul with %s: x %s has %d numbers per position, the weight takes %d",
+			w.Name, tensor.ShapeString(x), in, w.Shape[1])
+	}
+	if o.Bias != nil && len(o.Bias) != w.Shape[0] {
+		return nil, fmt.Errorf("matmul with %s: the bias has %d numbers, the weight %d outputs",
+			w.Name, len(o.Bias), w.Shape[0])
+	}
+	out, err := checked("matmul with "+w.Name, slices.Concat(x[:1], o.Out)...)
+	if err == nil && tensor.Elements(out[1:]) != w.Shape[0] {
+		return nil, fmt.Errorf("matmul with %s: axes %s do not hold its %d outputs",
+			w.Name, tensor.ShapeString(o.Out), w.Shape[0])
+	}
+	return out, err
+}
+
+// NormShapes are the shapes of Norm's results: x's own, and x's with the last
+// axis shrunk to one.
+func NormShapes(x []tensor.Dim, o NormOpts) (normalized, scale []tensor.Dim, err error) {
+	normalized, err = checked("norm", x...)
+	if err != nil {
+		return nil, nil, err
+	}
+	last := len(x) - 1
+	for _, p := range [][]float32{o.Gain, o.Bias} {
+		if p != nil && len(p) != x[last].Size {
+			return nil, nil, fmt.Errorf("norm: %d parameters for rows of %d", len(p), x[last].Size)
+		}
+	}
+	return normalized, append(slices.Clone(x[:last]), tensor.D(tensor.One, 1)), nil
+}
+
+// AddShape is the shape of Add's result: that of both.
+func AddShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
+	if !slices.Equal(a, b) {
+		return nil, fmt.Errorf("add: %s and %s differ", tensor.ShapeString(a), tensor.ShapeString(b))
+	}
+	return checked("add", a...)
+}
+
+// ActivateShape is the shape of Activate's result: x's own.
+func ActivateShape(x []tensor.Dim, f Activation) ([]tensor.Dim, error) {
+	switch f {
+	case GELUTanh, GELU, ReLU, SiLU:
+		return checked("activate", x...)
+	}
+	return nil, fmt.Errorf("activate: no such activation as %q", f)
+}
+
+// ScoresShape is the shape of Scores' result: [head H, query_pos T, key_pos T].
+func ScoresShape(q, k []tensor.Dim) ([]tensor.Dim, error) {
+	if len(q) != 3 || len(k) != 3 {
+		return nil, fmt.Errorf("scores: q %s and k %s are not [pos, head, d_head]", tensor.ShapeString(q), tensor.ShapeString(k))
+	}
+	t, heads, kv := q[0].Size, q[1].Size, k[1].Size
+	if k[0].Size != t || k[2].Size != q[2].Size {
+		return nil, fmt.Errorf("scores: q %s and k %s do not meet", tensor.ShapeString(q), tensor.ShapeString(k))
+	}
+	if kv < 1 || heads%kv != 0 {
+		return nil, fmt.Errorf("scores: %d heads do not share %d key heads", heads, kv)
+	}
+	return checked("scores", tensor.D(tensor.Head, heads), tensor.D(tensor.QueryPos, t), tensor.D(tensor.KeyPos, t))
+}
+
+// ScaleShape is the shape of Scale's result: x's own.
+func ScaleShape(x []tensor.Dim) ([]tensor.Dim, error) { return checked("scale", x...) }
+
+// MaskShape is the shape of Mask's result: x's own, [.., query_pos, key_pos].
+func MaskShape(x []tensor.Dim, m Mask) ([]tensor.Dim, error) {
+	if len(x) < 2 {
+		return nil, fmt.Errorf("mask: %s is not [.., query_pos, key_pos]", tensor.ShapeString(x))
+	}
+	if m.Window < 0 {
+		return nil, fmt.Errorf("mask: a window of %d keys", m.Window)
+	}
+	return checked("mask", x...)
+}
+
+// SoftmaxShape is the shape of Softmax's result: x's own.
+func SoftmaxShape(x []tensor.Dim) ([]tensor.Dim, error) { return checked("softmax", x...) }
+
+// MixShape is the shape of Mix's result: [pos T, head H, d_head D].
+func MixShape(pattern, v []tensor.Dim) ([]tensor.Dim, error) {
+	if len(pattern) != 3 || len(v) != 3 {
+		return nil, fmt.Errorf("mix: pattern %s and v %s are not [head, query_pos, key_pos] and [pos, head, d_head]",
+			tensor.ShapeString(pattern), tensor.ShapeString(v))
+	}
+	heads, t, kv := pattern[0].Size, pattern[1].Size, v[1].Size
+	if pattern[2].Size != t || v[0].Size != t {
+		return nil, fmt.Errorf("mix: pattern %s and v %s do not meet", tensor.ShapeString(pattern), tensor.ShapeString(v))
+	}
+	if kv < 1 || heads%kv != 0 {
+		return nil, fmt.Errorf("mix: %d heads do not share %d value heads", heads, kv)
+	}
+	return checked("mix", tensor.D(tensor.Pos, t), tensor.D(tensor.Head, heads), tensor.D(tensor.DHead, v[2].Size))
+}
+
+// HeadResultsShape is the shape of HeadResults' result: [pos T, head H,
+// d_model out].
+func HeadResultsShape(z []tensor.Dim, w Weight) ([]tensor.Dim, error) {
+	if err := w.Check(); err != nil {
+		return nil, fmt.Errorf("head results: %w", err)
+	}
+	if len(z) != 3 {
+		return nil, fmt.Errorf("head results: z %s is not [pos, head, d_head]", tensor.ShapeString(z))
+	}
+	if in := tensor.Elements(z[1:]); in != w.Shape[1] {
+		return nil, fmt.Errorf("head results with %s: z %s has %d numbers per position, the weight takes %d",
+			w.Name, tensor.ShapeString(z), in, w.Shape[1])
+	}
+	return checked("head results", z[0], z[1], tensor.D(tensor.DModel, w.Shape[0]))
+}
+
+// checked returns a copy of the shape, or op's error if no array may have it.
+func checked(op string, shape ...tensor.Dim) ([]tensor.Dim, error) {
+	if err := CheckShape(shape); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return slices.Clone(shape), nil
+}
