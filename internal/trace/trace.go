@@ -5,6 +5,7 @@ package trace
 
 import (
 	"math"
+	"strconv"
 
 	"attn/internal/tensor"
 )
@@ -149,3 +150,6 @@ func (r *Recorder) Describe(meta Meta) { r.trace.Meta = meta }
 
 // Trace returns what was recorded.
 func (r *Recorder) Trace() *Trace { return &r.trace }
+
+// NoText stands for the text of a token that has none.
+func NoText(id int32) string { return "#" + strconv.Itoa(int(id)) }

@@ -1,0 +1,72 @@
+// Package builtin holds the models that come with attn, as Hugging Face files
+// inside the binary. They are made by tools/train.
+package builtin
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+
+	"attn/internal/model"
+	"attn/internal/model/tokenizer"
+	"attn/internal/model/weights"
+)
+
+// Default is the model that is used when none is named.
+const Default = "story"
+
+//go:embed story
+var files embed.FS
+
+// Names lists the built-in models.
+func Names() []string { return []string{Default} }
+
+// Has reports whether there is a built-in model of that name.
+func Has(name string) bool { return slices.Contains(Names(), name) }
+
+// Open loads a built-in model.
+func Open(name string) (*model.Model, error) {
+	config, err := read(name, "config.json")
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := read(name, "tokenizer.json")
+	if err != nil {
+		return nil, err
+	}
+	data, err := read(name, "model.safetensors")
+	if err != nil {
+		return nil, err
+	}
+	set, err := weights.Parse(name+"/model.safetensors", data)
+	if err != nil {
+		return nil, err
+	}
+	return model.Assemble(name, name+"/", config, tokens, set)
+}
+
+// Tokenizer loads a built-in model's tokenizer alone.
+func Tokenizer(name string) (*tokenizer.Tokenizer, error) {
+	data, err := read(name, "tokenizer.json")
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.Parse(data)
+}
+
+// Config returns a built-in model's config.json.
+func Config(name string) ([]byte, error) { return read(name, "config.json") }
+
+// Card returns a built-in model's card: what it is, what it can do and what
+// it cannot.
+func Card(name string) (string, error) {
+	data, err := read(name, "CARD.md")
+	return string(data), err
+}
+
+func read(name, file string) ([]byte, error) {
+	if !Has(name) {
+		return nil, fmt.Errorf("no built-in model is called %q", name)
+	}
+	return files.ReadFile(name + "/" + file)
+}

@@ -1,0 +1,118 @@
+package model
+
+import (
+	"context"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// cancellable passes ops on until its context is cancelled; after that they do
+// nothing, so that a pass stops between two ops and Forward, which asks the
+// context at the end, throws the empty rest away.
+type cancellable struct {
+	be  kernels.Backend
+	ctx context.Context
+}
+
+// nothing is what an op returns that did not run.
+type nothing struct{}
+
+func (nothing) Shape() []tensor.Dim { return nil }
+
+func (c cancellable) stopped() bool { return c.ctx.Err() != nil }
+
+func (c cancellable) Name() string { return c.be.Name() }
+func (c cancellable) Err() error   { return c.be.Err() }
+func (c cancellable) Close() error { return c.be.Close() }
+
+func (c cancellable) Put(t tensor.Tensor) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Put(t)
+}
+
+func (c cancellable) Get(a kernels.Array) tensor.Tensor {
+	if c.stopped() {
+		return tensor.Tensor{}
+	}
+	return c.be.Get(a)
+}
+
+func (c cancellable) Gather(w kernels.Weight, ids []int32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Gather(w, ids)
+}
+
+func (c cancellable) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.MatMul(x, w, o)
+}
+
+func (c cancellable) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale kernels.Array) {
+	if c.stopped() {
+		return nothing{}, nothing{}
+	}
+	return c.be.Norm(x, o)
+}
+
+func (c cancellable) Add(a, b kernels.Array) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Add(a, b)
+}
+
+func (c cancellable) Activate(x kernels.Array, f kernels.Activation) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Activate(x, f)
+}
+
+func (c cancellable) Scores(q, k kernels.Array) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Scores(q, k)
+}
+
+func (c cancellable) Scale(x kernels.Array, factor float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Scale(x, factor)
+}
+
+func (c cancellable) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Mask(x, m)
+}
+
+func (c cancellable) Softmax(x kernels.Array) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Softmax(x)
+}
+
+func (c cancellable) Mix(pattern, v kernels.Array) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Mix(pattern, v)
+}
+
+func (c cancellable) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.HeadResults(z, w)
+}

@@ -1,0 +1,207 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"attn/internal/kernels"
+)
+
+// Config is a model's shape, whatever its family calls the fields.
+type Config struct {
+	Name    string // as the user knows it: "story", a folder's name
+	Family  string
+	Layers  int
+	Heads   int // query heads
+	KVHeads int // key and value heads; fewer than Heads under grouped-query attention
+	DModel  int // width of the residual stream
+	DHead   int // width of one head's queries, keys and values
+	DMLP    int // width of the MLP's hidden layer
+	DVocab  int // rows of the embedding
+	Context int // the most tokens it can read
+
+	Activation  kernels.Activation
+	NormEpsilon float32
+	Tied        bool         // the unembedding is the embedding
+	Scales      []float32    // per layer: raw scores are multiplied by it
+	Mask        kernels.Mask // the model's own
+}
+
+// The largest sizes that a config may state: far above every real model, and
+// small enough that no product of two overflows.
+const (
+	maxLayers  = 1 << 12
+	maxHeads   = 1 << 14
+	maxWidth   = 1 << 20
+	maxVocab   = 1 << 24
+	maxContext = 1 << 28
+)
+
+// fields reads a config.json field by field, strictly typed, and gathers what
+// is wrong with it.
+type fields struct {
+	values map[string]json.RawMessage
+	errs   []error
+}
+
+func parseFields(data []byte) (*fields, error) {
+	f := &fields{}
+	if err := json.Unmarshal(data, &f.values); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
+		}
+		return nil, errors.New("not a JSON object")
+	}
+	if f.values == nil {
+		return nil, errors.New("not a JSON object")
+	}
+	return f, nil
+}
+
+// has reports whether a field is there and not null.
+func (f *fields) has(name string) bool {
+	raw, ok := f.values[name]
+	return ok && string(raw) != "null"
+}
+
+func (f *fields) fail(format string, args ...any) {
+	f.errs = append(f.errs, fmt.Errorf(format, args...))
+}
+
+// size reads a positive whole number of at most limit that must be there.
+func (f *fields) size(name string, limit int) int {
+	if !f.has(name) {
+		f.fail("%s is missing", name)
+		return 1
+	}
+	var number json.Number
+	raw := f.values[name]
+	if err := json.Unmarshal(raw, &number); err != nil || raw[0] == '"' {
+		f.fail("%s is %s, not a whole number", name, short(raw))
+		return 1
+	}
+	n, err := number.Int64()
+	switch {
+	case err != nil && strings.ContainsAny(number.String(), ".eE"):
+		f.fail("%s is %s, not a whole number", name, short(raw))
+	case err != nil || n > int64(limit):
+		f.fail("%s is %s, the limit is %d", name, short(raw), limit)
+	case n < 1:
+		f.fail("%s is %d, it must be 1 or more", name, n)
+	default:
+		return int(n)
+	}
+	return 1
+}
+
+// sizeOr is size with a default for a field that is missing or null.
+func (f *fields) sizeOr(name string, limit, otherwise int) int {
+	if !f.has(name) {
+		return otherwise
+	}
+	return f.size(name, limit)
+}
+
+func (f *fields) boolOr(name string, otherwise bool) bool {
+	if !f.has(name) {
+		return otherwise
+	}
+	var b bool
+	if err := json.Unmarshal(f.values[name], &b); err != nil {
+		f.fail("%s is %s, not true or false", name, short(f.values[name]))
+	}
+	return b
+}
+
+func (f *fields) stringOr(name, otherwise string) string {
+	if !f.has(name) {
+		return otherwise
+	}
+	var s string
+	if err := json.Unmarshal(f.values[name], &s); err != nil {
+		f.fail("%s is %s, not a string", name, short(f.values[name]))
+	}
+	return s
+}
+
+func (f *fields) stringsOf(name string) []string {
+	if !f.has(name) {
+		return nil
+	}
+	var list []string
+	if err := json.Unmarshal(f.values[name], &list); err != nil {
+		f.fail("%s is %s, not a list of strings", name, short(f.values[name]))
+	}
+	return list
+}
+
+// positiveOr reads a positive finite number.
+func (f *fields) positiveOr(name string, otherwise float32) float32 {
+	if !f.has(name) {
+		return otherwise
+	}
+	var v float64
+	if err := json.Unmarshal(f.values[name], &v); err != nil || v <= 0 || v > math.MaxFloat32 {
+		f.fail("%s is %s, not a positive number", name, short(f.values[name]))
+		return otherwise
+	}
+	return float32(v)
+}
+
+// err returns the first thing wrong, and says how many more there are.
+func (f *fields) err() error {
+	switch len(f.errs) {
+	case 0:
+		return nil
+	case 1:
+		return f.errs[0]
+	}
+	return fmt.Errorf("%w (and %d more)", f.errs[0], len(f.errs)-1)
+}
+
+// short cuts a value from a file to what fits an error's line.
+func short(raw json.RawMessage) string {
+	const most = 40
+	if len(raw) > most {
+		return fmt.Sprintf("%.*q...", most, string(raw))
+	}
+	return string(raw)
+}
+
+// ParseConfig reads a Hugging Face config.json.
+func ParseConfig(data []byte) (Config, Family, error) {
+	f, err := parseFields(data)
+	if err != nil {
+		return Config{}, Family{}, err
+	}
+	kind := f.stringOr("model_type", "")
+	names := f.stringsOf("architectures")
+	if err := f.err(); err != nil {
+		return Config{}, Family{}, err
+	}
+	for _, family := range Families() {
+		fits := func(name string) bool { return slices.Contains(family.Architectures, name) }
+		if family.Name != kind && !(kind == "" && slices.ContainsFunc(names, fits)) {
+			continue
+		}
+		config := family.parse(f)
+		config.Family = family.Name
+		if err := f.err(); err != nil {
+			return Config{}, Family{}, err
+		}
+		return config, family, nil
+	}
+	known := make([]string, 0, 1)
+	for _, family := range Families() {
+		known = append(known, family.Name)
+	}
+	if kind == "" && len(names) == 0 {
+		return Config{}, Family{}, errors.New("model_type is missing")
+	}
+	return Config{}, Family{}, fmt.Errorf("model_type %q is not one that attn runs (%s)", kind, strings.Join(known, ", "))
+}

@@ -1,0 +1,54 @@
+// Package model runs a transformer: it reads a model's files, and its Forward
+// computes every step of the pass through a kernels.Backend, recording those
+// that somebody wants.
+package model
+
+import (
+	"attn/internal/kernels"
+	"attn/internal/model/tokenizer"
+	"attn/internal/model/weights"
+)
+
+// Linear is one affine map: y = W x + b.
+type Linear struct {
+	Weight kernels.Weight
+	Bias   []float32 // nil when there is none
+}
+
+// Block holds one layer's weights.
+type Block struct {
+	Norm1, Norm2 kernels.NormOpts
+	Q, K, V, O   Linear
+	Up, Down     Linear
+}
+
+// Model is a model ready to run. It is read-only: many passes may share it.
+type Model struct {
+	Config    Config
+	Tokenizer *tokenizer.Tokenizer // nil when the model has none
+	Embed     kernels.Weight       // [d_vocab, d_model]
+	Position  kernels.Weight       // [context, d_model]
+	Unembed   kernels.Weight       // [d_vocab, d_model]
+	FinalNorm kernels.NormOpts
+	Blocks    []Block
+	// Parameters counts every trained number, a tied matrix once.
+	Parameters int64
+
+	files *weights.Set
+}
+
+// Close lets go of the model's files.
+func (m *Model) Close() error {
+	if m.files == nil {
+		return nil
+	}
+	return m.files.Close()
+}
+
+// WithMask returns the same model with another mask: for teaching what a mask
+// does.
+func (m *Model) WithMask(mask kernels.Mask) *Model {
+	changed := *m
+	changed.Config.Mask = mask
+	return &changed
+}
