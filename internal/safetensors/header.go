@@ -24,7 +24,7 @@ import (
 // dimensions.
 const (
 	maxHeader  = 100_000_000
-	maxTensors = 1 << 20
+	maxTensors = 1 << 18
 	maxName    = 4096
 	maxDims    = 32
 	prefixSize = 8 // of the header's length

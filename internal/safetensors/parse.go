@@ -188,7 +188,7 @@ func (p *parser) place(name what) (begin, end int64, err error) {
 
 // sizes reads an array of at most limit whole numbers from 0 up.
 func (p *parser) sizes(name what, field string, limit int) ([]int, error) {
-	if err := p.open('[', name, "has "+field+" that is not an array"); err != nil {
+	if err := p.open('[', name, "has a field "+field+" that is not an array"); err != nil {
 		return nil, err
 	}
 	sizes := []int{}

@@ -1,0 +1,135 @@
+// Package weights opens a model's weight files and hands out their tensors by
+// name, mapped, in the file's own number type: nothing is converted or copied
+// until something computes with it.
+package weights
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"attn/internal/safetensors"
+	"attn/internal/tensor"
+)
+
+// Tensor is one stored tensor. It is valid until its Set is closed.
+type Tensor struct {
+	Name  string
+	DType tensor.DType // Unknown if attn cannot compute with it
+	Shape []int        // outermost first; empty for a scalar
+	Bytes []byte       // little-endian, row-major; read-only, and of any alignment
+
+	stored string // the dtype as the file names it
+}
+
+// Supported reports whether attn can compute with the tensor. Files also hold
+// buffers that nothing computes with, such as GPT-2's causal masks, so an
+// unsupported dtype is an error only for a tensor that is needed.
+func (t Tensor) Supported() error {
+	if t.DType == tensor.Unknown {
+		return fmt.Errorf("tensor %q has dtype %s, attn computes with F32, F16 and BF16", t.Name, t.stored)
+	}
+	return nil
+}
+
+// Floats decodes a tensor: meant for the small ones, biases and norms, since a
+// large one is better used in place. It returns nil for an unsupported dtype.
+func Floats(t Tensor) []float32 {
+	width := t.DType.Bytes(1)
+	if width == 0 {
+		return nil
+	}
+	values := make([]float32, len(t.Bytes)/width)
+	tensor.Decode(values, t.DType, t.Bytes)
+	return values
+}
+
+// Set is the tensors of one model, under the names that its files give them.
+// It remembers which were asked for, so that a loader can refuse a file with
+// weights that it would silently leave out. It is not safe for concurrent use;
+// its tensors' bytes are.
+type Set struct {
+	tensors map[string]*held
+	order   []string // as they lie in the files
+	closers []func() error
+}
+
+// held is a tensor together with what the Set knows about it.
+type held struct {
+	Tensor
+	file string
+	used bool
+}
+
+// Parse makes a Set of a safetensors file that is already in memory, such as
+// an embedded one. The Set refers to data; name stands for it in errors.
+func Parse(name string, data []byte) (*Set, error) {
+	s := &Set{tensors: make(map[string]*held)}
+	if err := s.add(name, data); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// add takes in one file's tensors.
+func (s *Set) add(file string, data []byte) error {
+	h, err := safetensors.ReadHeader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	buffer := data[h.DataStart:]
+	for _, info := range h.Tensors {
+		// a dtype that does not parse is stored as Unknown: see Supported
+		dtype, _ := tensor.ParseDType(info.DType)
+		s.tensors[info.Name] = &held{file: file, Tensor: Tensor{
+			Name:   info.Name,
+			DType:  dtype,
+			Shape:  info.Shape,
+			Bytes:  buffer[info.Begin:info.End:info.End],
+			stored: info.DType,
+		}}
+		s.order = append(s.order, info.Name)
+	}
+	return nil
+}
+
+// Get returns a tensor and marks it as used.
+func (s *Set) Get(name string) (Tensor, bool) {
+	t, ok := s.tensors[name]
+	if !ok {
+		return Tensor{}, false
+	}
+	t.used = true
+	return t.Tensor, true
+}
+
+// Names returns every tensor's name, sorted.
+func (s *Set) Names() []string {
+	return slices.Sorted(maps.Keys(s.tensors))
+}
+
+// Unused returns the names of the tensors that nobody asked for, sorted.
+func (s *Set) Unused() []string {
+	var names []string
+	for name, t := range s.tensors {
+		if !t.used {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Close unmaps the files. No tensor of the Set may be used after it; closing
+// twice does nothing the second time.
+func (s *Set) Close() error {
+	var first error
+	for _, closer := range s.closers {
+		if err := closer(); err != nil && first == nil {
+			first = err
+		}
+	}
+	s.tensors, s.order, s.closers = nil, nil, nil
+	return first
+}

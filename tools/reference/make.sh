@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes every golden again: the tiny models and their traces, the trace of the
+# built-in story model, and the tokenizer's. PYTHON names an interpreter that
+# has requirements.txt installed.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+python=${PYTHON:-python3}
+export HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error PYTHONDONTWRITEBYTECODE=1
+
+cd "$here"
+"$python" tiny.py "$root/testdata/tiny"
+mkdir -p "$root/testdata/tiny/story"
+"$python" trace.py --model "$root/internal/model/builtin/story" \
+	--text "a fluffy blue creature roamed the verdant forest" \
+	--out "$root/testdata/tiny/story/trace.safetensors"
+if [ -f tokenizer_goldens.py ]; then
+	"$python" tokenizer_goldens.py
+fi
