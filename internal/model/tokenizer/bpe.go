@@ -1,0 +1,247 @@
+package tokenizer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// absent marks a token, a symbol or a rank that does not exist.
+const absent = -1
+
+// model turns one piece of text into tokens. It reads w.text and fills w.parts.
+type model interface {
+	kind() string
+	tokenize(w *word) error
+}
+
+// word is one piece on its way through a model, with the working memory that is reused from piece to piece.
+type word struct {
+	text    string
+	parts   []part
+	log     bool // whether to fill taken
+	taken   []mergeTaken
+	symbols []symbol
+	queue   mergeQueue
+}
+
+// part is one token of a word. It begins where the part before ends.
+type part struct {
+	id  int32
+	end int
+}
+
+// mergeTaken is one merge: text[start:middle] and text[middle:end] became one symbol.
+type mergeTaken struct {
+	rank               int
+	start, middle, end int
+}
+
+// pair is two neighbouring symbols.
+type pair struct{ left, right int32 }
+
+// bpe is a byte-level byte-pair encoding: a piece begins as one symbol per byte, and the pair of neighbours
+// whose merge has the lowest rank (the leftmost of them, if several) becomes one symbol, until no pair of
+// neighbours has a merge.
+type bpe struct {
+	vocab        *vocabulary
+	alphabet     *alphabet
+	base         [256]int32 // the token of each single byte, or absent
+	ranks        map[pair]int32
+	results      []int32 // by rank: the token that the merge makes
+	unknown      int32   // what stands for a byte without a token, or absent
+	fuseUnknown  bool    // one unknown for a whole run of such bytes
+	ignoreMerges bool    // a piece that is a token as a whole stays whole, whatever the merges say
+}
+
+// readModel reads the model member. One more kind is one more case.
+func readModel(r *reader) (*bpe, error) {
+	kind, err := r.kind()
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "BPE", "": // files from before 2021 leave the type out
+		return readBPE(r)
+	}
+	return nil, r.unsupported(kind, "BPE")
+}
+
+// readBPE reads a BPE model.
+func readBPE(r *reader) (*bpe, error) {
+	m := &bpe{alphabet: newAlphabet(), unknown: absent}
+	var unknown, prefix, suffix string
+	var byteFallback bool
+	later := absent // where the merges are, if they stand before the vocabulary
+	err := r.fields(map[string]func() error{
+		"type":                      r.skip,
+		"dropout":                   r.noDropout,
+		"unk_token":                 r.string(&unknown),
+		"continuing_subword_prefix": r.string(&prefix),
+		"end_of_word_suffix":        r.string(&suffix),
+		"fuse_unk":                  r.bool(&m.fuseUnknown),
+		"byte_fallback":             r.bool(&byteFallback),
+		"ignore_merges":             r.bool(&m.ignoreMerges),
+		"vocab": func() (err error) {
+			m.vocab, err = readVocab(r)
+			return err
+		},
+		"merges": func() error {
+			if m.vocab == nil {
+				later = r.pos
+				return r.skip()
+			}
+			return m.readMerges(r)
+		},
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case m.vocab == nil:
+		return nil, r.fail("it has no vocab")
+	case later == absent && m.ranks == nil:
+		return nil, r.fail("it has no merges")
+	case prefix != "":
+		return nil, r.fail("continuing_subword_prefix %s is not supported (supported: null)", quote(prefix))
+	case suffix != "":
+		return nil, r.fail("end_of_word_suffix %s is not supported (supported: null)", quote(suffix))
+	case byteFallback:
+		return nil, r.fail("byte_fallback is not supported (a byte-level vocabulary has every byte)")
+	}
+	if later != absent {
+		if err := r.at(later, "merges", m.readMerges); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.link(r, unknown)
+}
+
+// noDropout accepts a dropout of zero only: with another, the same text would give other tokens each time.
+func (r *reader) noDropout() error {
+	if r.null() {
+		return nil
+	}
+	literal, err := r.number()
+	if err != nil {
+		return err
+	}
+	if p, err := strconv.ParseFloat(literal, 64); err != nil || p != 0 {
+		return r.fail("%s is not supported (supported: null, 0)", literal)
+	}
+	return nil
+}
+
+// link looks up the tokens that the model needs by name.
+func (m *bpe) link(r *reader, unknown string) error {
+	if unknown != "" {
+		id, ok := m.vocab.ids[unknown]
+		if !ok {
+			return r.fail("the unk_token %s is not in the vocab", quote(unknown))
+		}
+		m.unknown = id
+	}
+	for b, letter := range m.alphabet.letter {
+		m.base[b] = absent
+		if id, ok := m.vocab.ids[string(letter)]; ok {
+			m.base[b] = id
+		}
+	}
+	return nil
+}
+
+// readMerges reads the list of merges; the place in the list is the rank. A pair that is listed twice has the
+// later rank, as in the reference implementation.
+func (m *bpe) readMerges(r *reader) error {
+	m.ranks = map[pair]int32{}
+	return r.array(func(int) error {
+		left, right, err := readMerge(r)
+		if err != nil {
+			return err
+		}
+		return m.addMerge(r, left, right)
+	})
+}
+
+// readMerge reads one merge in either of its shapes, ["a", "b"] or the older "a b".
+func readMerge(r *reader) (left, right string, err error) {
+	if r.peek() == '"' {
+		both, err := r.text()
+		if err != nil {
+			return "", "", err
+		}
+		left, right, ok := strings.Cut(both, " ")
+		if !ok || strings.Contains(right, " ") {
+			return "", "", r.fail("%s is not two tokens with one space between them", quote(both))
+		}
+		return left, right, nil
+	}
+	tokens := make([]string, 0, 2)
+	err = r.array(func(int) error {
+		token, err := r.text()
+		tokens = append(tokens, token)
+		return err
+	})
+	if err == nil && len(tokens) != 2 {
+		err = r.fail("a merge has two tokens, not %d", len(tokens))
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return tokens[0], tokens[1], nil
+}
+
+// addMerge enters one merge. All three tokens must be in the vocabulary.
+func (m *bpe) addMerge(r *reader, left, right string) error {
+	var ids [3]int32
+	for i, token := range [...]string{left, right, left + right} {
+		id, ok := m.vocab.ids[token]
+		if !ok {
+			return r.fail("%s is not in the vocab", quote(token))
+		}
+		ids[i] = id
+	}
+	m.ranks[pair{ids[0], ids[1]}] = int32(len(m.results))
+	m.results = append(m.results, ids[2])
+	return nil
+}
+
+// kind implements model.
+func (m *bpe) kind() string { return "byte-level BPE" }
+
+// tokenize implements model.
+func (m *bpe) tokenize(w *word) error {
+	w.parts, w.taken = w.parts[:0], w.taken[:0]
+	if m.ignoreMerges {
+		if id, ok := m.vocab.ids[m.alphabet.spell(w.text)]; ok {
+			w.parts = append(w.parts, part{id: id, end: len(w.text)})
+			return nil
+		}
+	}
+	if err := m.seed(w); err != nil {
+		return err
+	}
+	m.merge(w)
+	w.collect()
+	return nil
+}
+
+// seed makes the symbols a word begins with: its bytes.
+func (m *bpe) seed(w *word) error {
+	w.symbols = w.symbols[:0]
+	inUnknown := false
+	for i := range len(w.text) {
+		id := m.base[w.text[i]]
+		if id == absent && m.unknown == absent {
+			return fmt.Errorf("the vocabulary has no token for the byte 0x%02X", w.text[i])
+		}
+		if id != absent || !inUnknown || !m.fuseUnknown {
+			n := int32(len(w.symbols))
+			w.symbols = append(w.symbols, symbol{id: id, start: int32(i), previous: n - 1, next: n + 1})
+		}
+		if inUnknown = id == absent; inUnknown {
+			w.symbols[len(w.symbols)-1].id = m.unknown
+		}
+	}
+	w.symbols[len(w.symbols)-1].next = absent
+	return nil
+}

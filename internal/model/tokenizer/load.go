@@ -1,0 +1,101 @@
+package tokenizer
+
+import (
+	"fmt"
+	"io"
+)
+
+// maxFileBytes bounds the size of a tokenizer.json. The largest of today have 35 MB.
+const maxFileBytes = 256 << 20
+
+// Load reads a tokenizer.json.
+func Load(r io.Reader) (*Tokenizer, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer.json: %w", err)
+	}
+	return Parse(data)
+}
+
+// Parse reads the text of a tokenizer.json. It accepts only what it will carry out exactly: a member or a
+// kind of component that it does not know is an error that names it, never a tokenizer that gives slightly
+// different tokens.
+func Parse(data []byte) (*Tokenizer, error) {
+	if len(data) > maxFileBytes {
+		return nil, fmt.Errorf("tokenizer.json: more than %d MiB", maxFileBytes>>20)
+	}
+	r := &reader{data: data}
+	t := &Tokenizer{}
+	if err := t.read(r); err != nil {
+		return nil, err
+	}
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	return t, t.fit(r)
+}
+
+// read reads the whole file. Truncation and padding are how somebody prepared batches, not how text becomes
+// tokens, and are passed over.
+func (t *Tokenizer) read(r *reader) error {
+	var model *bpe
+	err := r.fields(map[string]func() error{
+		"version":        r.version,
+		"truncation":     r.skip,
+		"padding":        r.skip,
+		"added_tokens":   func() (err error) { t.added, err = readAddedTokens(r); return err },
+		"normalizer":     r.noNormalizer,
+		"pre_tokenizer":  func() (err error) { t.pre, err = readPreTokenizer(r); return err },
+		"post_processor": func() (err error) { t.template, err = readPostProcessor(r); return err },
+		"decoder":        func() (err error) { t.decoder, err = readDecoder(r); return err },
+		"model":          func() (err error) { model, err = readModel(r); return err },
+	})
+	switch {
+	case err != nil:
+		return err
+	case model == nil:
+		return r.fail("it has no model")
+	case t.pre == nil:
+		return r.fail("it has no pre_tokenizer (supported: ByteLevel)")
+	case t.decoder == nil:
+		return r.fail("it has no decoder (supported: ByteLevel)")
+	}
+	t.model, t.vocab, t.alphabet, t.unknown = model, model.vocab, model.alphabet, model.unknown
+	return nil
+}
+
+// version accepts the one version there is.
+func (r *reader) version() error {
+	version, err := r.text()
+	if err == nil && version != "1.0" {
+		err = r.unsupported(version, "1.0")
+	}
+	return err
+}
+
+// noNormalizer accepts null only. One more kind will be one more case.
+func (r *reader) noNormalizer() error {
+	if r.null() {
+		return nil
+	}
+	kind, err := r.kind()
+	if err != nil {
+		return err
+	}
+	return r.unsupported(kind, "null")
+}
+
+// fit checks what the parts of the file say about each other, and counts the tokens.
+func (t *Tokenizer) fit(r *reader) error {
+	if err := t.added.fit(r, t.vocab, t.decoder); err != nil {
+		return err
+	}
+	t.size = len(t.vocab.tokens)
+	for id := range t.added.byID {
+		t.size = max(t.size, int(id)+1)
+	}
+	return t.template.fit(r, func(id int32) bool {
+		_, ok := t.TokenText(id)
+		return ok
+	})
+}

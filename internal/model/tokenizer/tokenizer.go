@@ -1,0 +1,192 @@
+// Package tokenizer turns text into tokens and back, as a Hugging Face tokenizer.json says.
+//
+// A text goes through four stages: the added tokens (such as <|endoftext|>) are cut out, the pre-tokenizer
+// cuts what is left into pieces that no token crosses, the model turns each piece into tokens, and the
+// post-processor puts special tokens around the whole. What is supported is byte-level BPE, the kind GPT-2
+// introduced; a file that asks for anything else is rejected with the name of what it asks for.
+package tokenizer
+
+import "fmt"
+
+// maxTextBytes bounds the text that is encoded at once; places within a piece have 32 bits.
+const maxTextBytes = 1 << 30
+
+// Tokenizer turns text into tokens and back. It does not change once made, and may be used from several
+// goroutines at the same time.
+type Tokenizer struct {
+	added    addedTokens
+	pre      preTokenizer
+	model    model
+	template template
+	decoder  decoder
+	vocab    *vocabulary
+	alphabet *alphabet
+	unknown  int32 // the model's token for what it has no token for, or absent
+	size     int
+}
+
+// Token is one token of an encoded text.
+//
+// Start and End are a byte range in the original text that covers the token's own bytes, the leading space
+// included: joining text[Start:End] of all tokens gives the text back. (The reference implementation counts
+// characters instead, and can leave the leading space out.) A token that is part of a character has the range
+// of just that part. A special token that the post-processor adds, and an added prefix space, have empty
+// ranges; an added token that swallows white space around it has the range that includes this white space.
+type Token struct {
+	ID         int32
+	Text       string // the bytes that the token stands for: " creature"
+	Start, End int
+	Special    bool
+}
+
+// Encoding is an encoded text.
+type Encoding struct {
+	Tokens []Token
+}
+
+// IDs returns the ids of the tokens.
+func (e Encoding) IDs() []int32 {
+	ids := make([]int32, len(e.Tokens))
+	for i, t := range e.Tokens {
+		ids[i] = t.ID
+	}
+	return ids
+}
+
+// Options say how to encode. The zero value encodes the text alone.
+type Options struct {
+	// AddSpecial puts the special tokens of the post-processor around the text, such as <s> in front.
+	AddSpecial bool
+}
+
+// Merge is one merge of two neighbouring symbols into one.
+type Merge struct {
+	Left, Right, Result string // raw bytes, which need not be valid UTF-8
+	Rank                int    // its place in the list of merges; the lowest rank goes first
+}
+
+// Piece is a stretch of text that no token crosses, and how it became tokens.
+type Piece struct {
+	Text       string // as the model sees it: with the prefix space that the pre-tokenizer may add
+	Start, End int    // byte range in the original text
+	Added      bool   // it is an added token, cut out whole
+	Merges     []Merge
+	Tokens     []Token
+}
+
+// Kind names the kind of the tokenizer for people: "byte-level BPE".
+func (t *Tokenizer) Kind() string { return t.model.kind() }
+
+// Size returns the size of the vocabulary, which is the largest id plus one.
+func (t *Tokenizer) Size() int { return t.size }
+
+// Encode turns text into tokens, with the special tokens around it that the file asks for, as the reference
+// implementation does unless told otherwise.
+//
+// Text that is not valid UTF-8 is encoded as the bytes it has, which the reference implementation can't do at
+// all; a byte outside valid UTF-8 counts as neither letter nor number nor space. Decoding gives every text
+// back exactly, unless the file asks for a prefix space, for added tokens that swallow white space, or for
+// an unknown token.
+func (t *Tokenizer) Encode(text string) (Encoding, error) {
+	return t.EncodeWith(text, Options{AddSpecial: true})
+}
+
+// EncodeWith is Encode with options.
+func (t *Tokenizer) EncodeWith(text string, o Options) (Encoding, error) {
+	const bytesPerToken = 4 // a first guess, for the size of the list
+	e := Encoding{Tokens: make([]Token, 0, len(text)/bytesPerToken+8)}
+	if o.AddSpecial {
+		e.Tokens = t.appendSpecial(e.Tokens, t.template.before, 0)
+	}
+	w := &word{}
+	err := t.walk(text, w, func(p piece, added *addedToken) {
+		e.Tokens = t.appendTokens(e.Tokens, p, added, w)
+	})
+	if err != nil {
+		return Encoding{}, err
+	}
+	if o.AddSpecial {
+		e.Tokens = t.appendSpecial(e.Tokens, t.template.after, len(text))
+	}
+	return e, nil
+}
+
+// Merges returns the pieces of a text with the merges that make their tokens, in the order in which they are
+// applied.
+func (t *Tokenizer) Merges(text string) ([]Piece, error) {
+	var pieces []Piece
+	w := &word{log: true}
+	err := t.walk(text, w, func(p piece, added *addedToken) {
+		out := Piece{
+			Text: p.text, Start: p.start, End: p.origin(len(p.text)), Added: added != nil,
+			Tokens: t.appendTokens(nil, p, added, w),
+		}
+		if added == nil {
+			out.Merges = w.merges()
+		}
+		pieces = append(pieces, out)
+	})
+	return pieces, err
+}
+
+// merges spells out the merges taken.
+func (w *word) merges() []Merge {
+	merges := make([]Merge, len(w.taken))
+	for i, m := range w.taken {
+		merges[i] = Merge{
+			Left: w.text[m.start:m.middle], Right: w.text[m.middle:m.end], Result: w.text[m.start:m.end],
+			Rank: m.rank,
+		}
+	}
+	return merges
+}
+
+// walk takes a text through all stages but the last. visit is called for each piece, in order: with the added
+// token it is, or else with nil, and the piece's tokens in w.
+func (t *Tokenizer) walk(text string, w *word, visit func(piece, *addedToken)) error {
+	if len(text) > maxTextBytes {
+		return fmt.Errorf("the text has %d bytes (at most %d MiB can be encoded at once)", len(text), maxTextBytes>>20)
+	}
+	return t.added.split(piece{text: text}, func(p piece, added *addedToken) error {
+		if added != nil {
+			visit(p, added)
+			return nil
+		}
+		return t.pre.split(p, func(p piece) error {
+			w.text = p.text
+			if err := t.model.tokenize(w); err != nil {
+				return fmt.Errorf("byte %d of the text: %w", p.start, err)
+			}
+			visit(p, nil)
+			return nil
+		})
+	})
+}
+
+// appendTokens appends the tokens of one piece.
+func (t *Tokenizer) appendTokens(tokens []Token, p piece, added *addedToken, w *word) []Token {
+	if added != nil {
+		return append(tokens, Token{
+			ID: added.id, Text: added.content, Start: p.start, End: p.origin(len(p.text)), Special: added.special,
+		})
+	}
+	at := 0
+	for _, part := range w.parts {
+		token := Token{ID: part.id, Text: p.text[at:part.end], Start: p.origin(at), End: p.origin(part.end)}
+		if part.id == t.unknown {
+			token.Text, _ = t.TokenText(part.id)
+		}
+		tokens = append(tokens, token)
+		at = part.end
+	}
+	return tokens
+}
+
+// appendSpecial appends special tokens that are not in the text, at a place in it.
+func (t *Tokenizer) appendSpecial(tokens []Token, ids []int32, at int) []Token {
+	for _, id := range ids {
+		text, _ := t.TokenText(id)
+		tokens = append(tokens, Token{ID: id, Text: text, Start: at, End: at, Special: true})
+	}
+	return tokens
+}
