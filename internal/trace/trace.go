@@ -115,6 +115,15 @@ func (t *Trace) Scale(layer int) float32 {
 	return float32(1 / math.Sqrt(float64(t.Meta.Model.DHead)))
 }
 
+// WordText returns the text of a vocabulary entry, or "#17" when the trace does
+// not hold it.
+func (t *Trace) WordText(id int32) string {
+	if text, ok := t.Meta.Words[id]; ok {
+		return text
+	}
+	return NoText(id)
+}
+
 // Recorder collects the steps of a forward pass that somebody wants.
 type Recorder struct {
 	want  func(name string) bool
