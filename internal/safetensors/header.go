@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 // What a file may not exceed. The header's limit is the reference reader's;
@@ -58,8 +57,8 @@ func ReadHeader(r io.ReaderAt, size int64) (*Header, error) {
 	if err := readFull(r, text, prefixSize); err != nil {
 		return nil, err
 	}
-	if at := firstInvalidUTF8(text); at >= 0 {
-		return nil, fmt.Errorf("the header is not UTF-8: byte %#x at offset %d", text[at], prefixSize+at)
+	if err := checkText(text); err != nil {
+		return nil, err
 	}
 	h, err := parseHeader(text)
 	if err != nil {
@@ -98,20 +97,4 @@ func readFull(r io.ReaderAt, p []byte, offset int64) error {
 		return fmt.Errorf("the file ends at offset %d, where its header should go on", offset+int64(n))
 	}
 	return fmt.Errorf("reading the header: %w", err)
-}
-
-// firstInvalidUTF8 returns where text stops being UTF-8, or -1.
-func firstInvalidUTF8(text []byte) int {
-	if utf8.Valid(text) {
-		return -1
-	}
-	at := 0
-	for at < len(text) {
-		r, n := utf8.DecodeRune(text[at:])
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		at += n
-	}
-	return at
 }
