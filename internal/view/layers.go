@@ -1,0 +1,59 @@
+package view
+
+import (
+	"fmt"
+
+	"attn/internal/analyze"
+	"attn/internal/trace"
+)
+
+func layersView() View {
+	return View{
+		Name:     "layers",
+		Doc:      "how the told token's vector grows from layer to layer",
+		NeedsAll: []string{trace.ResidPre, trace.AttnOut, trace.ResidMid, trace.MLPOut, trace.ResidPost},
+		Build:    buildLayers,
+	}
+}
+
+// buildLayers follows one token's vector up the residual stream: each layer
+// adds what its heads and its MLP wrote.
+func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
+	focus := sel.Told.Focus
+	attention := Column{Title: "+ attention", Kind: Number, Decimals: 2, Role: Delta}
+	mlp := Column{Title: "+ MLP", Kind: Number, Decimals: 2}
+	length := Column{Title: "|e| after", Kind: Number, Decimals: 2, Role: Embedding}
+	turned := Column{Title: "cosine with the layer before", Kind: Number, Decimals: 2}
+	start := Column{Title: "with the start", Kind: Number, Decimals: 2}
+	strip := Column{Title: "e after", Kind: Strip, Role: Embedding}
+	table := &Table{}
+	var first []float32
+	for layer := range t.Meta.Model.Layers {
+		pre, ok1 := t.InBlock(layer, trace.ResidPre)
+		out, ok2 := t.InBlock(layer, trace.AttnOut)
+		hidden, ok3 := t.InBlock(layer, trace.MLPOut)
+		post, ok4 := t.InBlock(layer, trace.ResidPost)
+		if !ok1 || !ok2 || !ok3 || !ok4 {
+			continue
+		}
+		before, after := pre.Row(focus), post.Row(focus)
+		if first == nil {
+			first = before
+		}
+		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("layer %d", layer), Pos: -1, Focus: layer == sel.Told.Layer})
+		attention.Numbers = append(attention.Numbers, analyze.Length(out.Row(focus)))
+		mlp.Numbers = append(mlp.Numbers, analyze.Length(hidden.Row(focus)))
+		length.Numbers = append(length.Numbers, analyze.Length(after))
+		turned.Numbers = append(turned.Numbers, analyze.Cosine(before, after))
+		start.Numbers = append(start.Numbers, analyze.Cosine(first, after))
+		strip.Vectors = append(strip.Vectors, after)
+	}
+	if len(table.Rows) == 0 {
+		return nil, notRecorded(trace.InBlock(0, trace.ResidPost))
+	}
+	table.Columns = []Column{attention, mlp, length, turned, start, strip}
+	return []Grid{{
+		View: "layers", Title: "Layers", Formula: fmt.Sprintf("%s goes up: e ← e + attention, e ← e + MLP", quoted(t, focus)),
+		Step: "blocks.*." + trace.ResidPost, Table: table,
+	}}, nil
+}

@@ -1,0 +1,74 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"attn/internal/analyze"
+	"attn/internal/trace"
+)
+
+func mlpView() View {
+	return View{
+		Name:  "mlp",
+		Doc:   "the MLP after attention: which of its neurons answer the told token",
+		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut},
+		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			layers := sel.Layers
+			if sel.Brief {
+				layers = []int{sel.Told.Layer}
+			}
+			var grids []Grid
+			for _, layer := range layers {
+				g, err := mlpGrid(t, sel, layer)
+				if err != nil {
+					return nil, err
+				}
+				grids = append(grids, g)
+			}
+			return grids, nil
+		},
+	}
+}
+
+func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
+	pre, ok1 := t.InBlock(layer, trace.MLPPre)
+	post, ok2 := t.InBlock(layer, trace.MLPPost)
+	out, ok3 := t.InBlock(layer, trace.MLPOut)
+	if !ok1 || !ok2 || !ok3 {
+		return Grid{}, notRecorded(trace.InBlock(layer, trace.MLPPost))
+	}
+	focus := sel.Told.Focus
+	asked, answered := pre.Row(focus), post.Row(focus)
+	neurons := make([]int, len(answered))
+	positive := 0
+	for i, v := range asked {
+		neurons[i] = i
+		if v > 0 {
+			positive++
+		}
+	}
+	size := func(i int) float64 { return math.Abs(float64(answered[i])) }
+	slices.SortStableFunc(neurons, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
+	most := 10
+	if sel.Brief {
+		most = 3
+	}
+	neurons = neurons[:min(most, len(neurons))]
+	before := Column{Title: "before", Kind: Number, Decimals: 2}
+	after := Column{Title: "after", Kind: Bar, Decimals: 2, Max: size(neurons[0])}
+	table := &Table{}
+	for _, i := range neurons {
+		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("neuron %d", i), Pos: -1})
+		before.Numbers = append(before.Numbers, float64(asked[i]))
+		after.Numbers = append(after.Numbers, float64(answered[i]))
+	}
+	table.Columns = []Column{before, after}
+	return Grid{
+		View: "mlp", Title: fmt.Sprintf("MLP of layer %d at %s", layer, quoted(t, focus)), Formula: "W_down f(W_up e + b_up) + b_down",
+		Step: trace.InBlock(layer, trace.MLPPost), Table: table,
+		Notes: []string{fmt.Sprintf("%d of %d neurons have a positive input; together they add a vector of length %.2f", positive, len(asked), analyze.Length(out.Row(focus)))},
+	}, nil
+}

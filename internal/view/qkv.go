@@ -1,0 +1,120 @@
+package view
+
+import (
+	"fmt"
+	"math"
+
+	"attn/internal/analyze"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+func qkvView() View {
+	return View{
+		Name:  "qkv",
+		Doc:   "what each token asks (query), how it answers (key), what it passes on (value)",
+		Needs: []string{trace.Q, trace.K, trace.V, trace.Pattern},
+		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			if sel.Brief {
+				return briefQKV(t, sel)
+			}
+			return eachVector(t, sel)
+		},
+	}
+}
+
+// vectors are one head's queries, keys and values.
+type vectors struct {
+	q, k, v tensor.Tensor
+	kv      int // the head of k and v that the query head reads
+}
+
+func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
+	var s vectors
+	for _, part := range []struct {
+		name string
+		into *tensor.Tensor
+	}{{trace.Q, &s.q}, {trace.K, &s.k}, {trace.V, &s.v}} {
+		value, ok := t.InBlock(layer, part.name)
+		if !ok {
+			return s, notRecorded(trace.InBlock(layer, part.name))
+		}
+		*part.into = value
+	}
+	s.kv = head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
+	return s, nil
+}
+
+// briefQKV shows the told token's query beside the key that answers it best,
+// and works their product out.
+func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
+	told := sel.Told
+	s, err := vectorsOf(t, told.Layer, told.Head)
+	if err != nil {
+		return nil, err
+	}
+	key := told.Focus
+	if best := strongest(t, told, 1); len(best) > 0 {
+		key = best[0]
+	}
+	q, k, v := s.q.Row(told.Focus, told.Head), s.k.Row(key, s.kv), s.v.Row(key, s.kv)
+	raw := analyze.Dot(q, k)
+	scale := float64(t.Scale(told.Layer))
+	return []Grid{{
+		View: "qkv", Title: "Query, key, value in " + headName(told.Layer, told.Head),
+		Formula: fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", t.Meta.Model.DHead),
+		Step:    trace.InBlock(told.Layer, trace.Q),
+		Table: &Table{
+			Rows: []Label{
+				{Text: "query", Pos: -1, Role: Query}, {Text: "key", Pos: -1, Role: Key}, {Text: "value", Pos: -1, Role: Value},
+			},
+			Columns: []Column{
+				{Title: "of", Kind: Word, Words: []string{TokenText(t, told.Focus), TokenText(t, key), TokenText(t, key)}},
+				{Title: "says", Kind: Word, Role: Muted, Words: []string{"what am I looking for?", "what can I be found by?", "what do I pass on?"}},
+				{Title: "length", Kind: Number, Decimals: 2, Numbers: []float64{analyze.Length(q), analyze.Length(k), analyze.Length(v)}},
+				{Title: "vector", Kind: Strip, Vectors: [][]float32{q, k, v}},
+			},
+		},
+		Notes: []string{fmt.Sprintf("q·k = %s  %s = %s: how well %s answers %s", number(raw), divisor(t, told.Layer), number(raw*scale), quoted(t, key), quoted(t, told.Focus))},
+	}}, nil
+}
+
+// divisor writes a layer's scale: "÷ √32", or the plain factor when it is not
+// the usual one.
+func divisor(t *trace.Trace, layer int) string {
+	scale, width := float64(t.Scale(layer)), t.Meta.Model.DHead
+	if math.Abs(scale*math.Sqrt(float64(width))-1) < 1e-6 {
+		return fmt.Sprintf("÷ √%d", width)
+	}
+	return fmt.Sprintf("× %.4g", scale)
+}
+
+func number(v float64) string { return fmt.Sprintf("%.2f", v) }
+
+// eachVector shows every token's query, key and value, of every head shown.
+func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
+	return eachHead(sel, func(layer, head int) (Grid, error) {
+		s, err := vectorsOf(t, layer, head)
+		if err != nil {
+			return Grid{}, err
+		}
+		columns := []Column{
+			{Title: "q", Kind: Strip, Role: Query}, {Title: "k", Kind: Strip, Role: Key}, {Title: "v", Kind: Strip, Role: Value},
+		}
+		for pos := range t.Tokens {
+			columns[0].Vectors = append(columns[0].Vectors, s.q.Row(pos, head))
+			columns[1].Vectors = append(columns[1].Vectors, s.k.Row(pos, s.kv))
+			columns[2].Vectors = append(columns[2].Vectors, s.v.Row(pos, s.kv))
+		}
+		g := Grid{
+			View: "qkv", Title: "Queries, keys and values in " + headName(layer, head),
+			Formula: fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", t.Meta.Model.DHead),
+			Step:    trace.InBlock(layer, trace.Q),
+			Table:   &Table{Rows: tokenLabels(t, Plain, sel.Told.Focus), Columns: columns},
+		}
+		if t.Meta.Model.KVHeads != t.Meta.Model.Heads {
+			g.Notes = []string{fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, s.kv, t.Meta.Model.KVHeads)}
+		}
+		return g, nil
+	})
+}

@@ -1,0 +1,128 @@
+package view
+
+import (
+	"fmt"
+
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+func scoresView() View {
+	return View{
+		Name:  "scores",
+		Doc:   "every query times every key: raw, and divided by √d_head",
+		Needs: []string{trace.QK, trace.Scaled},
+		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			var all []Grid
+			for _, stage := range []struct{ hook, title, formula string }{
+				{trace.QK, "Raw scores", "q·k"},
+				{trace.Scaled, "Scores", "q·k " + divisor(t, sel.Layers[0])},
+			} {
+				if sel.Brief && stage.hook == trace.QK {
+					continue // the walk has worked one out in the block before
+				}
+				grids, err := eachHead(sel, func(layer, head int) (Grid, error) {
+					return scoreGrid(t, sel, stage.hook, layer, head, "scores", stage.title, stage.formula)
+				})
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, grids...)
+			}
+			return all, nil
+		},
+	}
+}
+
+func scoreGrid(t *trace.Trace, sel Select, hook string, layer, head int, view, title, formula string) (Grid, error) {
+	m, err := tokenMatrix(t, sel, hook, layer, head)
+	if err != nil {
+		return Grid{}, err
+	}
+	m.Scale = Score
+	if !sel.Brief {
+		title += " in " + headName(layer, head)
+	}
+	return Grid{View: view, Title: title, Formula: formula, Step: trace.InBlock(layer, hook), Matrix: m}, nil
+}
+
+// tokenMatrix takes one head's [query_pos, key_pos] and lays it out the
+// chapter's way, keys down and queries across, or the paper's.
+func tokenMatrix(t *trace.Trace, sel Select, hook string, layer, head int) (*Matrix, error) {
+	value, ok := t.InBlock(layer, hook)
+	if !ok {
+		return nil, notRecorded(trace.InBlock(layer, hook))
+	}
+	cells := value.Sub(head)
+	queries, keys := tokenLabels(t, Query, sel.Told.Focus), tokenLabels(t, Key, -1)
+	if sel.Paper {
+		return &Matrix{RowAxis: "queries", ColAxis: "keys", Rows: queries, Cols: keys, Cells: cells}, nil
+	}
+	return &Matrix{RowAxis: "keys", ColAxis: "queries", Rows: keys, Cols: queries, Cells: transpose(cells)}, nil
+}
+
+func transpose(m tensor.Tensor) tensor.Tensor {
+	rows, cols := m.Shape[0], m.Shape[1]
+	out := tensor.New(cols, rows)
+	for r := range rows.Size {
+		for c := range cols.Size {
+			out.Data[c*rows.Size+r] = m.Data[r*cols.Size+c]
+		}
+	}
+	return out
+}
+
+func maskView() View {
+	return View{
+		Name:  "mask",
+		Doc:   "the scores with the later tokens hidden from the earlier ones",
+		Needs: []string{trace.AttnScores},
+		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			if sel.Brief {
+				return []Grid{{
+					View: "mask", Title: "Mask", Formula: maskRule(t),
+					Step: trace.InBlock(sel.Told.Layer, trace.AttnScores), Notes: []string{hiddenCount(t)},
+				}}, nil
+			}
+			return eachHead(sel, func(layer, head int) (Grid, error) {
+				g, err := scoreGrid(t, sel, trace.AttnScores, layer, head, "mask", "Masked scores", maskRule(t))
+				g.Notes = []string{hiddenCount(t)}
+				return g, err
+			})
+		},
+	}
+}
+
+// maskRule says which keys a query may see, and whether that is the model's
+// own rule.
+func maskRule(t *trace.Trace) string {
+	mask := t.Meta.Mask
+	rule := "every query sees every key"
+	switch {
+	case mask.Causal && mask.Window > 0:
+		rule = fmt.Sprintf("a query sees itself and the %d keys before it", mask.Window-1)
+	case mask.Causal:
+		rule = "a key may not be later than its query"
+	case mask.Window > 0:
+		rule = fmt.Sprintf("a query sees %d keys to either side", mask.Window-1)
+	}
+	if t.Meta.MaskForced {
+		rule += " (--mask " + mask.String() + ": not the model's own)"
+	}
+	return rule
+}
+
+func hiddenCount(t *trace.Trace) string {
+	n, hidden := len(t.Tokens), 0
+	for q := range n {
+		for k := range n {
+			if !t.Meta.Mask.Allows(q, k) {
+				hidden++
+			}
+		}
+	}
+	if hidden == 0 {
+		return fmt.Sprintf("none of the %d scores is hidden", n*n)
+	}
+	return fmt.Sprintf("%d of %d scores become −∞, so that their weight is exactly 0", hidden, n*n)
+}

@@ -1,0 +1,52 @@
+package view
+
+import (
+	"fmt"
+
+	"attn/internal/analyze"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+func valuesView() View {
+	return View{
+		Name:  "values",
+		Doc:   "what each token passes on, and what the told token takes of it",
+		Needs: []string{trace.V, trace.VUp, trace.Pattern},
+		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			if sel.Brief {
+				sel.Layers, sel.Heads = []int{sel.Told.Layer}, []int{sel.Told.Head}
+			}
+			return eachHead(sel, func(layer, head int) (Grid, error) { return valueGrid(t, sel, layer, head) })
+		},
+	}
+}
+
+func valueGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
+	v, ok1 := t.InBlock(layer, trace.V)
+	up, ok2 := t.InBlock(layer, trace.VUp)
+	if !ok1 || !ok2 {
+		return Grid{}, notRecorded(trace.InBlock(layer, trace.VUp))
+	}
+	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
+	rows := briefRows(t, sel)
+	table := &Table{}
+	down := Column{Title: fmt.Sprintf("value down, %d numbers", t.Meta.Model.DHead), Kind: Strip, Role: Value}
+	out := Column{Title: fmt.Sprintf("value up, %d numbers", up.Size(tensor.DModel)), Kind: Strip, Role: Value}
+	length := Column{Title: "|value|", Kind: Number, Decimals: 2}
+	for _, pos := range rows {
+		table.Rows = append(table.Rows, tokenLabel(t, pos, Value, sel.Told.Focus))
+		down.Vectors = append(down.Vectors, v.Row(pos, kv))
+		out.Vectors = append(out.Vectors, up.Row(pos, head))
+		length.Numbers = append(length.Numbers, analyze.Length(up.Row(pos, head)))
+	}
+	table.Columns = []Column{down, out, length}
+	title := "Values"
+	if !sel.Brief {
+		title += " in " + headName(layer, head)
+	}
+	return Grid{
+		View: "values", Title: title, Formula: "value = W_O W_V e: down to d_head, up again to d_model",
+		Step: trace.InBlock(layer, trace.VUp), Table: table, Notes: leftOut(t, rows, "values"),
+	}, nil
+}

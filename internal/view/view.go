@@ -1,0 +1,101 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"attn/internal/trace"
+)
+
+// View turns a trace into grids: one step of attention, seen one way.
+type View struct {
+	Name string
+	Doc  string // one line for help
+	// Needs lists the hooks that it reads: names outside blocks, and of blocks
+	// those of every layer shown (Needs) or of all layers (NeedsAll).
+	Needs, NeedsAll []string
+	Build           func(*trace.Trace, Select) ([]Grid, error)
+}
+
+// Select says what of a trace to show, and how.
+type Select struct {
+	Layers, Heads []int          // to show, each at least one
+	Told          trace.Selected // the one layer, head and token of the walk
+	Paper         bool           // queries are rows, as in the paper; else the chapter's way
+	Top           int            // candidates shown for the next word
+	Temperature   float64        // applied to the predictions shown; 1 is the model's own
+	Brief         bool           // the walk's short form: only what the told token needs
+}
+
+// Suite lists every view, in the order of the chapter.
+func Suite() []View {
+	return []View{
+		tokensView(), embedView(), qkvView(), scoresView(), maskView(), patternView(),
+		valuesView(), deltaView(), headsView(), layersView(), mlpView(), predictView(), surpriseView(),
+	}
+}
+
+// Walk lists the views of the default output: the chapter, for one head.
+func Walk() []string {
+	var names []string
+	for _, v := range Suite() {
+		if v.Name != "surprise" {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// Names lists every view's name.
+func Names() []string {
+	var names []string
+	for _, v := range Suite() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// Find returns the view of that name; a step's hook name gives a view of its
+// plain numbers.
+func Find(name string) (View, error) {
+	for _, v := range Suite() {
+		if v.Name == name {
+			return v, nil
+		}
+	}
+	if hook, ok := trace.FindHook(name); ok {
+		return hookView(name, hook), nil
+	}
+	return View{}, fmt.Errorf("no step is called %q: there are %s, and hook names such as %s",
+		name, strings.Join(Names(), " "), trace.InBlock(0, trace.Pattern))
+}
+
+// Hooks names the steps that views need recorded, for a model of that many
+// layers when those of Select.Layers are shown.
+func (v View) Hooks(shown []int, layers int) []string {
+	var names []string
+	for _, name := range v.Needs {
+		if hook, ok := trace.FindHook(name); ok && !hook.Block {
+			names = append(names, name)
+			continue
+		}
+		if layer, _ := trace.Split(name); layer >= 0 {
+			names = append(names, name)
+			continue
+		}
+		for _, layer := range shown {
+			names = append(names, trace.InBlock(layer, name))
+		}
+	}
+	for _, name := range v.NeedsAll {
+		for layer := range layers {
+			names = append(names, trace.InBlock(layer, name))
+		}
+	}
+	return names
+}
+
+// notRecorded is the error of a view whose step the trace does not hold.
+func notRecorded(step string) error {
+	return fmt.Errorf("the trace does not hold %s: record it with --record or --steps", step)
+}
