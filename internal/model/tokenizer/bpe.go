@@ -1,9 +1,10 @@
 package tokenizer
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 )
 
 // absent marks a token, a symbol or a rank that does not exist.
@@ -152,51 +153,55 @@ func (m *bpe) link(r *reader, unknown string) error {
 // readMerges reads the list of merges; the place in the list is the rank. A pair that is listed twice has the
 // later rank, as in the reference implementation.
 func (m *bpe) readMerges(r *reader) error {
-	m.ranks = map[pair]int32{}
-	return r.array(func(int) error {
-		left, right, err := readMerge(r)
-		if err != nil {
+	m.ranks = make(map[pair]int32, r.sizeHint())
+	var joined []byte
+	return r.array(func(int) (err error) {
+		var middle int
+		if joined, middle, err = readMerge(r, joined[:0]); err != nil {
 			return err
 		}
-		return m.addMerge(r, left, right)
+		return m.addMerge(r, joined[:middle], joined[middle:], joined)
 	})
 }
 
-// readMerge reads one merge in either of its shapes, ["a", "b"] or the older "a b".
-func readMerge(r *reader) (left, right string, err error) {
+// readMerge appends the two tokens of a merge to joined, in either of its shapes, ["a", "b"] or the older
+// "a b", and returns where the second one begins.
+func readMerge(r *reader, joined []byte) (both []byte, middle int, err error) {
 	if r.peek() == '"' {
-		both, err := r.text()
+		pair, err := r.bytes()
 		if err != nil {
-			return "", "", err
+			return nil, 0, err
 		}
-		left, right, ok := strings.Cut(both, " ")
-		if !ok || strings.Contains(right, " ") {
-			return "", "", r.fail("%s is not two tokens with one space between them", quote(both))
+		left, right, ok := bytes.Cut(pair, []byte(" "))
+		if !ok || bytes.IndexByte(right, ' ') >= 0 {
+			return nil, 0, r.fail("%s is not two tokens with one space between them", quote(string(pair)))
 		}
-		return left, right, nil
+		joined = append(joined, left...)
+		return append(joined, right...), len(left), nil
 	}
-	tokens := make([]string, 0, 2)
-	err = r.array(func(int) error {
-		token, err := r.text()
-		tokens = append(tokens, token)
+	count := 0
+	err = r.array(func(i int) error {
+		token, err := r.bytes()
+		joined = append(joined, token...)
+		if i == 0 {
+			middle = len(token)
+		}
+		count++
 		return err
 	})
-	if err == nil && len(tokens) != 2 {
-		err = r.fail("a merge has two tokens, not %d", len(tokens))
+	if err == nil && count != 2 {
+		err = r.fail("a merge has two tokens, not %d", count)
 	}
-	if err != nil {
-		return "", "", err
-	}
-	return tokens[0], tokens[1], nil
+	return joined, middle, err
 }
 
 // addMerge enters one merge. All three tokens must be in the vocabulary.
-func (m *bpe) addMerge(r *reader, left, right string) error {
+func (m *bpe) addMerge(r *reader, left, right, made []byte) error {
 	var ids [3]int32
-	for i, token := range [...]string{left, right, left + right} {
-		id, ok := m.vocab.ids[token]
+	for i, token := range [...][]byte{left, right, made} {
+		id, ok := m.vocab.ids[string(token)]
 		if !ok {
-			return r.fail("%s is not in the vocab", quote(token))
+			return r.fail("%s is not in the vocab", quote(string(token)))
 		}
 		ids[i] = id
 	}
@@ -211,6 +216,9 @@ func (m *bpe) kind() string { return "byte-level BPE" }
 // tokenize implements model.
 func (m *bpe) tokenize(w *word) error {
 	w.parts, w.taken = w.parts[:0], w.taken[:0]
+	if w.text == "" {
+		return nil
+	}
 	if m.ignoreMerges {
 		if id, ok := m.vocab.ids[m.alphabet.spell(w.text)]; ok {
 			w.parts = append(w.parts, part{id: id, end: len(w.text)})
@@ -227,12 +235,12 @@ func (m *bpe) tokenize(w *word) error {
 
 // seed makes the symbols a word begins with: its bytes.
 func (m *bpe) seed(w *word) error {
-	w.symbols = w.symbols[:0]
+	w.symbols = slices.Grow(w.symbols[:0], len(w.text))
 	inUnknown := false
 	for i := range len(w.text) {
 		id := m.base[w.text[i]]
 		if id == absent && m.unknown == absent {
-			return fmt.Errorf("the vocabulary has no token for the byte 0x%02X", w.text[i])
+			return fmt.Errorf("no token for the byte 0x%02X of %s", w.text[i], quote(w.text))
 		}
 		if id != absent || !inUnknown || !m.fuseUnknown {
 			n := int32(len(w.symbols))

@@ -34,7 +34,7 @@ func (t *Tokenizer) Decode(ids []int32) (string, error) {
 	for i, id := range ids {
 		text, ok := t.TokenText(id)
 		if !ok {
-			return "", fmt.Errorf("token %d of %d: no token has the id %d", i+1, len(ids), id)
+			return "", fmt.Errorf("tokenizer: token %d of %d: no token has the id %d", i+1, len(ids), id)
 		}
 		b.WriteString(text)
 	}

@@ -20,6 +20,8 @@ type reader struct {
 	pos   int
 	depth int
 	path  []step
+
+	buffer []byte // the string read last, if it has escapes
 }
 
 // step is one level of the path to the value being read: a member's key, or an element's index when it is not absent.
@@ -112,7 +114,7 @@ func (r *reader) peek() byte {
 
 // accept consumes the next byte if it is c.
 func (r *reader) accept(c byte) bool {
-	if r.peek() != c || r.pos >= len(r.data) {
+	if r.peek() != c {
 		return false
 	}
 	r.pos++
@@ -122,7 +124,7 @@ func (r *reader) accept(c byte) bool {
 // word consumes a literal such as null.
 func (r *reader) word(w string) bool {
 	r.peek()
-	if !strings.HasPrefix(string(r.data[r.pos:min(len(r.data), r.pos+len(w))]), w) {
+	if string(r.data[r.pos:min(len(r.data), r.pos+len(w))]) != w {
 		return false
 	}
 	r.pos += len(w)
@@ -319,7 +321,7 @@ func (r *reader) number() (string, error) {
 
 // one consumes the next byte if it is one of set.
 func (r *reader) one(set string) bool {
-	if r.pos >= len(r.data) || strings.IndexByte(set, r.data[r.pos]) < 0 {
+	if r.pos >= len(r.data) || strings.IndexByte(set, r.next()) < 0 {
 		return false
 	}
 	r.pos++
@@ -329,7 +331,7 @@ func (r *reader) one(set string) bool {
 // digits consumes a run of digits and returns its length.
 func (r *reader) digits() int {
 	start := r.pos
-	for r.pos < len(r.data) && r.data[r.pos] >= '0' && r.data[r.pos] <= '9' {
+	for r.next() >= '0' && r.next() <= '9' {
 		r.pos++
 	}
 	return r.pos - start
@@ -356,86 +358,90 @@ func (r *reader) skip() error {
 
 // text reads a string.
 func (r *reader) text() (string, error) {
+	b, err := r.bytes()
+	return string(b), err
+}
+
+// bytes reads a string into memory that the next call uses again: merges are looked up, not kept.
+func (r *reader) bytes() ([]byte, error) {
 	if !r.accept('"') {
-		return "", r.broken("a string")
+		return nil, r.broken("a string")
 	}
+	b := r.unescaped()
+	if r.next() == '\\' {
+		r.buffer = append(r.buffer[:0], b...)
+		for r.next() == '\\' {
+			if err := r.escape(); err != nil {
+				return nil, err
+			}
+			r.buffer = append(r.buffer, r.unescaped()...)
+		}
+		b = r.buffer
+	}
+	if r.next() != '"' {
+		return nil, r.broken("the rest of a string")
+	}
+	r.pos++
+	if !utf8.Valid(b) {
+		return nil, r.fail("the string %s is not valid UTF-8", quote(string(b)))
+	}
+	return b, nil
+}
+
+// unescaped consumes the bytes of a string that stand for themselves.
+func (r *reader) unescaped() []byte {
 	start := r.pos
 	for r.pos < len(r.data) {
-		switch c := r.data[r.pos]; {
-		case c == '"':
-			s := string(r.data[start:r.pos])
-			r.pos++
-			return s, r.checkText(s)
-		case c == '\\':
-			return r.escapedText(start)
-		case c < ' ':
-			return "", r.broken("the rest of a string")
+		if c := r.data[r.pos]; c == '"' || c == '\\' || c < ' ' {
+			break
 		}
 		r.pos++
 	}
-	return "", r.broken("the end of a string")
+	return r.data[start:r.pos]
 }
 
-// checkText rejects bytes that are not UTF-8, which JSON does not allow.
-func (r *reader) checkText(s string) error {
-	if !utf8.ValidString(s) {
-		return r.fail("the string %s is not valid UTF-8", quote(s))
+// next returns the next byte, 0 at the end.
+func (r *reader) next() byte {
+	if r.pos >= len(r.data) {
+		return 0
 	}
-	return nil
+	return r.data[r.pos]
 }
 
-// escapedText reads on in a string that began at start, from its first backslash at pos.
-func (r *reader) escapedText(start int) (string, error) {
-	b := append([]byte(nil), r.data[start:r.pos]...)
-	for r.pos < len(r.data) {
-		c := r.data[r.pos]
-		switch {
-		case c == '"':
-			r.pos++
-			s := string(b)
-			return s, r.checkText(s)
-		case c < ' ':
-			return "", r.broken("the rest of a string")
-		case c != '\\':
-			b = append(b, c)
-			r.pos++
-		default:
-			var err error
-			if b, err = r.escape(b); err != nil {
-				return "", err
-			}
-		}
-	}
-	return "", r.broken("the end of a string")
-}
-
-// escape appends what one escape sequence stands for.
-func (r *reader) escape(b []byte) ([]byte, error) {
+// escape consumes one escape sequence and appends what it stands for to the buffer.
+func (r *reader) escape() error {
 	const short, means = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	r.pos++
-	if r.pos < len(r.data) {
-		if i := strings.IndexByte(short, r.data[r.pos]); i >= 0 {
-			r.pos++
-			return append(b, means[i]), nil
-		}
+	if i := strings.IndexByte(short, r.next()); i >= 0 {
+		r.pos++
+		r.buffer = append(r.buffer, means[i])
+		return nil
 	}
 	c, err := r.codeUnit()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !utf16.IsSurrogate(c) {
-		return utf8.AppendRune(b, c), nil
+	if utf16.IsSurrogate(c) {
+		if c, err = r.otherHalf(c); err != nil {
+			return err
+		}
 	}
+	r.buffer = utf8.AppendRune(r.buffer, c)
+	return nil
+}
+
+// otherHalf reads the escape sequence that must follow the first half of a surrogate pair.
+func (r *reader) otherHalf(high rune) (rune, error) {
 	if r.one(`\`) {
 		low, err := r.codeUnit()
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		if pair := utf16.DecodeRune(c, low); pair != utf8.RuneError {
-			return utf8.AppendRune(b, pair), nil
+		if pair := utf16.DecodeRune(high, low); pair != utf8.RuneError {
+			return pair, nil
 		}
 	}
-	return nil, r.fail(`the escape \u%04x is half of a pair without its other half`, c)
+	return 0, r.fail(`the escape \u%04x is half of a pair without its other half`, high)
 }
 
 // codeUnit reads uXXXX, what follows the backslash of an escape sequence.

@@ -145,7 +145,7 @@ func (w *word) merges() []Merge {
 // token it is, or else with nil, and the piece's tokens in w.
 func (t *Tokenizer) walk(text string, w *word, visit func(piece, *addedToken)) error {
 	if len(text) > maxTextBytes {
-		return fmt.Errorf("the text has %d bytes (at most %d MiB can be encoded at once)", len(text), maxTextBytes>>20)
+		return fmt.Errorf("tokenizer: the text has %d bytes (at most %d MiB can be encoded at once)", len(text), maxTextBytes>>20)
 	}
 	return t.added.split(piece{text: text}, func(p piece, added *addedToken) error {
 		if added != nil {
@@ -155,7 +155,7 @@ func (t *Tokenizer) walk(text string, w *word, visit func(piece, *addedToken)) e
 		return t.pre.split(p, func(p piece) error {
 			w.text = p.text
 			if err := t.model.tokenize(w); err != nil {
-				return fmt.Errorf("byte %d of the text: %w", p.start, err)
+				return fmt.Errorf("tokenizer: at byte %d of the text: %w", p.start, err)
 			}
 			visit(p, nil)
 			return nil

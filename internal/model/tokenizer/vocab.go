@@ -11,9 +11,16 @@ type vocabulary struct {
 	ids    map[string]int32
 }
 
+// sizeHint guesses how many tokens or merges a file has, from its length alone, so that their tables need not
+// grow step by step.
+func (r *reader) sizeHint() int {
+	const bytesPerToken = 64 // of a whole file: a line of the vocabulary, and one of the merges
+	return min(len(r.data)/bytesPerToken, maxIDs)
+}
+
 // readVocab reads an object {"token": id, ...}.
 func readVocab(r *reader) (*vocabulary, error) {
-	v := &vocabulary{ids: map[string]int32{}}
+	v := &vocabulary{ids: make(map[string]int32, r.sizeHint())}
 	err := r.object(func(token string) error {
 		id, err := r.id()
 		if err != nil {
