@@ -14,6 +14,6 @@ mkdir -p "$root/testdata/tiny/story"
 "$python" trace.py --model "$root/internal/model/builtin/story" \
 	--text "a fluffy blue creature roamed the verdant forest" \
 	--out "$root/testdata/tiny/story/trace.safetensors"
-if [ -f tokenizer_goldens.py ]; then
-	"$python" tokenizer_goldens.py
-fi
+"$python" tokenizer_goldens.py --tokenizer "$root/internal/model/builtin/story/tokenizer.json" \
+	--out "$root/testdata/tokenizer/story.jsonl.gz"
+"$python" tokenizer_goldens.py --all "$root/testdata/tokenizer"
