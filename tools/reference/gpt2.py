@@ -120,12 +120,14 @@ def _attention(i, attn, calls):
     heads, d_head = z.shape[2:]
     by_head = attn.c_proj.weight.reshape(heads, d_head, -1)
     result = torch.einsum("bphd,hdm->bphm", z, by_head)
+    v_up = torch.einsum("bhpd,hdm->bphm", value, by_head)
+    _close(torch.einsum("bhqk,bkhm->bqhm", pattern, v_up), result, "v_up")
     _close(result.sum(2) + attn.c_proj.bias, calls.outputs[f"{i}.attn"], "result")
     q, k, v = (x.transpose(1, 2) for x in (query, key, value))
     return {
         "hook_q": q, "hook_k": k, "hook_v": v,
         "hook_qk": raw, "hook_scaled": scaled, "hook_attn_scores": masked, "hook_pattern": pattern,
-        "hook_z": z, "hook_result": result,
+        "hook_z": z, "hook_v_up": v_up, "hook_result": result, "b_O": attn.c_proj.bias[None],
     }  # fmt: skip
 
 
