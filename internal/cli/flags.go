@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"attn/internal/kernels"
+	"attn/internal/kernels/all"
+	"attn/internal/render/theme"
+)
+
+// The formats that commands have between them.
+const (
+	formatText = "text"
+	formatJSON = "json"
+	formatCSV  = "csv"
+	formatHTML = "html"
+	formatSVG  = "svg"
+	formatPNG  = "png"
+)
+
+// endings says which format a file's name asks for.
+func endings() map[string]string {
+	return map[string]string{
+		".txt": formatText, ".json": formatJSON, ".csv": formatCSV, ".html": formatHTML, ".htm": formatHTML,
+		".svg": formatSVG, ".png": formatPNG,
+	}
+}
+
+// outputFlags say where a result goes and in which format: --format, -o.
+type outputFlags struct {
+	Format string // after resolve: one of formats
+	Output string
+
+	formats []string
+}
+
+// add defines the flags for a command that has these formats, the default first.
+func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
+	f.formats = formats
+	list := strings.Join(formats, ", ")
+	cmd.Flags().StringVar(&f.Format, "format", "", "output `format`: "+list+" (default: what -o's ending says, or "+formats[0]+")")
+	cmd.Flags().StringVarP(&f.Output, "output", "o", "", "write to `file`, whole or not at all, instead of standard output")
+	complete(cmd, "format", formats...)
+}
+
+// resolve decides on the format, and refuses one that the command lacks.
+func (f *outputFlags) resolve() error {
+	asked, why := f.Format, "--format "+f.Format
+	if asked == "" {
+		ending := strings.ToLower(filepath.Ext(f.Output))
+		asked, why = endings()[ending], "-o "+f.Output
+	}
+	if asked == "" {
+		asked = f.formats[0]
+	}
+	if !slices.Contains(f.formats, asked) {
+		return usagef("this command has no such format: %s", why).advise("it has %s", strings.Join(f.formats, ", "))
+	}
+	f.Format = asked
+	return nil
+}
+
+// lookFlags say how text looks and how much of it there is: --theme, -q, -v.
+type lookFlags struct {
+	Theme   string
+	Quiet   bool
+	Verbose bool
+}
+
+func (f *lookFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Theme, "theme", theme.Names()[0], "`colours`: "+strings.Join(theme.Names(), ", "))
+	complete(cmd, "theme", theme.Names()...)
+	addLoudness(cmd, &f.Quiet, &f.Verbose)
+}
+
+func addLoudness(cmd *cobra.Command, quiet, verbose *bool) {
+	cmd.Flags().BoolVarP(quiet, "quiet", "q", false, "no progress, no header")
+	cmd.Flags().BoolVarP(verbose, "verbose", "v", false, "show more")
+}
+
+// theme returns the theme that was asked for.
+func (f *lookFlags) theme() (theme.Theme, error) {
+	t, err := theme.ByName(f.Theme)
+	if err != nil {
+		return t, usagef("no theme is called that: --theme %s", f.Theme).advise("the themes are %s", strings.Join(theme.Names(), ", "))
+	}
+	return t, nil
+}
+
+// deviceFlags say what computes: --device, --threads.
+type deviceFlags struct {
+	Device  string
+	Threads int
+}
+
+func (f *deviceFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Device, "device", "auto", "what computes: "+strings.Join(all.Names(), ", "))
+	cmd.Flags().IntVar(&f.Threads, "threads", 0, "CPU `threads` (default: as many as this process may use)")
+	complete(cmd, "device", all.Names()...)
+}
+
+// maxThreads is far above every machine; a typing error is not.
+const maxThreads = 4096
+
+// open returns the backend, which the caller closes.
+func (f *deviceFlags) open() (kernels.Backend, error) {
+	if !slices.Contains(all.Names(), f.Device) {
+		return nil, usagef("no device is called that: --device %s", f.Device).advise("the devices are %s", strings.Join(all.Names(), ", "))
+	}
+	if f.Threads < 0 || f.Threads > maxThreads {
+		return nil, usagef("it takes 1 to %d threads, or 0 for as many as there are: --threads %d", maxThreads, f.Threads)
+	}
+	be, err := all.Open(f.Device, all.Options{Threads: f.Threads})
+	if err != nil {
+		return nil, failf("%w", err).advise("--device auto takes the fastest that this machine has")
+	}
+	return be, nil
+}
+
+// complete lets shells offer a flag's values.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	// It fails only for a flag that does not exist or was completed before;
+	// the completion tests would see either.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"attn/internal/model"
+	"attn/internal/model/builtin"
+	"attn/internal/model/tokenizer"
+)
+
+// randomModel is what --model calls a model with random weights.
+const randomModel = "random"
+
+// modelFlags say which model: --model.
+type modelFlags struct {
+	Model string
+}
+
+func (f *modelFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, or "+randomModel)
+	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
+}
+
+// completeModel offers the built-in names, and folders.
+func completeModel(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return append(builtin.Names(), randomModel), cobra.ShellCompDirectiveDefault
+}
+
+// modelKind is how a model's name is meant.
+type modelKind int
+
+const (
+	kindBuiltin modelKind = iota
+	kindFolder
+	kindRandom
+)
+
+// kind decides what a name means. A built-in name wins over a folder of the
+// same name, which ./name still reaches.
+func (f *modelFlags) kind() (modelKind, error) {
+	name := f.Model
+	if !strings.ContainsAny(name, `/\`) {
+		switch {
+		case name == "":
+			return 0, usagef("the model's name is empty: --model").advise("%s", modelAdvice())
+		case builtin.Has(name):
+			return kindBuiltin, nil
+		case name == randomModel:
+			return kindRandom, nil
+		}
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return kindFolder, nil
+	case strings.EqualFold(filepath.Ext(name), ".gguf"):
+		return 0, failf("GGUF is not read yet by this version of attn: %s", name).
+			advise("a Hugging Face folder works: config.json with model.safetensors, and tokenizer.json")
+	case err == nil:
+		return 0, failf("not a model folder: %s", name).advise("%s", modelAdvice())
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, failf("%w", err)
+	}
+	return 0, failf("no built-in model and no folder is called that: --model %s", name).advise("%s", modelAdvice())
+}
+
+func modelAdvice() string {
+	return "built in: " + strings.Join(builtin.Names(), ", ") + "; a folder with config.json and model.safetensors works too"
+}
+
+// open loads the model, which the caller closes. shape is that of a random one.
+func (f *modelFlags) open(shape model.Shape) (*model.Model, error) {
+	kind, err := f.kind()
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case kindBuiltin:
+		return builtin.Open(f.Model)
+	case kindRandom:
+		return openRandom(shape)
+	}
+	return openFolder(f.Model)
+}
+
+// openRandom makes a random model that reads the default model's tokens.
+func openRandom(shape model.Shape) (*model.Model, error) {
+	t, err := builtin.Tokenizer(builtin.Default)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.Random(shape, t)
+	if err != nil {
+		return nil, usagef("%w", err)
+	}
+	return m, nil
+}
+
+func openFolder(dir string) (*model.Model, error) {
+	m, err := model.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, failf("%w", err).advise("a model folder holds config.json and model.safetensors, and tokenizer.json unless --ids gives the tokens")
+	}
+	return m, err
+}
+
+// tokenizer loads the model's tokenizer alone; a folder needs no more than its
+// tokenizer.json.
+func (f *modelFlags) tokenizer() (*tokenizer.Tokenizer, error) {
+	kind, err := f.kind()
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == kindFolder:
+		return model.OpenTokenizer(f.Model)
+	case kind == kindRandom:
+		return builtin.Tokenizer(builtin.Default)
+	}
+	return builtin.Tokenizer(f.Model)
+}
