@@ -22,6 +22,8 @@ type array struct {
 	data  []float32
 }
 
+var _ kernels.Backend = (*Backend)(nil)
+
 // Shape returns a copy of the array's axes; none if the op that should have
 // made it failed.
 func (a *array) Shape() []tensor.Dim { return slices.Clone(a.shape) }

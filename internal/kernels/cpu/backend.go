@@ -1,0 +1,112 @@
+// Package cpu is the backend for machines without an accelerator: float32 in
+// portable Go, in blocks and on as many threads as the process may use.
+//
+// Its results are the same bits for any number of threads: work is split by
+// rows and columns, never along a sum, and the blocks depend on shapes alone.
+package cpu
+
+import (
+	"errors"
+	"slices"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// Options say how a backend runs.
+type Options struct {
+	Threads int // how many threads compute; 0 is as many as the process may use
+}
+
+// Backend computes on the calling goroutine and on its own workers. It must
+// not be used by two goroutines at once, and holds its workers until Close.
+type Backend struct {
+	err  error
+	pool *pool
+}
+
+// array is a row-major tensor and the backend that it belongs to. Its data is
+// aligned, see dots.
+type array struct {
+	owner *Backend
+	shape []tensor.Dim
+	data  []float32
+}
+
+var _ kernels.Backend = (*Backend)(nil)
+
+// Shape returns a copy of the array's axes; none if the op that should have
+// made it failed.
+func (a *array) Shape() []tensor.Dim { return slices.Clone(a.shape) }
+
+// New returns a backend; its workers start with the first op that needs them.
+func New(o Options) *Backend { return &Backend{pool: newPool(o.Threads)} }
+
+// Name returns "cpu".
+func (b *Backend) Name() string { return "cpu" }
+
+// Put copies a tensor of any shape.
+func (b *Backend) Put(t tensor.Tensor) kernels.Array {
+	err := kernels.CheckShape(t.Shape)
+	if err == nil {
+		err = t.Check()
+	}
+	out, ok := b.out(slices.Clone(t.Shape), err)
+	if ok {
+		copy(out.data, t.Data)
+	}
+	return out
+}
+
+// Get copies an array of any shape back, or returns the zero Tensor if
+// anything failed so far.
+func (b *Backend) Get(a kernels.Array) tensor.Tensor {
+	x := b.in(a)
+	if b.err != nil {
+		return tensor.Tensor{}
+	}
+	return tensor.Tensor{Shape: x.shape, Data: x.data}.Clone()
+}
+
+// Err returns the first error of any op so far.
+func (b *Backend) Err() error { return b.err }
+
+// Close stops the workers and waits until they are gone; later ops fail.
+func (b *Backend) Close() error {
+	b.fail(errors.New("cpu: the backend is closed"))
+	b.pool.close()
+	return nil
+}
+
+// fail keeps the first error.
+func (b *Backend) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// in returns the array that a caller handed over: an empty one, and an error
+// for the backend to keep, if it is not this backend's own.
+func (b *Backend) in(a kernels.Array) *array {
+	x, ok := a.(*array)
+	if !ok || x == nil || x.owner != b {
+		b.fail(errors.New("cpu: an array of another backend, or none"))
+		return &array{}
+	}
+	return x
+}
+
+// out returns a zero array for an op to fill, and whether the op should: not
+// after an error, this op's or an earlier one.
+func (b *Backend) out(shape []tensor.Dim, err error) (*array, bool) {
+	if err != nil {
+		b.fail(err)
+	}
+	if b.err != nil {
+		return &array{owner: b}, false
+	}
+	return &array{owner: b, shape: shape, data: aligned(tensor.Elements(shape))}, true
+}
+
+// last is the size of an array's innermost axis.
+func (a *array) last() int { return a.shape[len(a.shape)-1].Size }

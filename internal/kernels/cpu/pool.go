@@ -1,0 +1,100 @@
+package cpu
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// maxThreads bounds what a caller can ask for; more has never been faster.
+const maxThreads = 256
+
+// smallJob is how many nanoseconds of work a job must hold, by its own
+// estimate, before waking other threads pays.
+const smallJob = 20_000
+
+// pool is a fixed group of workers that the ops of one backend share.
+type pool struct {
+	threads int // that compute, the caller's own among them
+	start   sync.Once
+	stop    sync.Once
+	jobs    chan *job
+	workers sync.WaitGroup
+	caller  scratch
+}
+
+// scratch is the memory that one thread reuses from task to task.
+type scratch struct{ panel, product []float32 }
+
+// job is one op's work: tasks 0 to tasks-1, each done once, by any thread.
+type job struct {
+	tasks int
+	do    func(task int, s *scratch)
+	next  atomic.Int64
+	done  sync.WaitGroup
+}
+
+// newPool returns a pool of this many threads, or of as many as the process
+// may use: GOMAXPROCS knows about a container's share of the machine.
+func newPool(threads int) *pool {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	threads = min(threads, maxThreads)
+	return &pool{threads: threads, jobs: make(chan *job, threads)}
+}
+
+// run does all tasks and returns when they are done: here and now when their
+// estimated cost in nanoseconds is small, together with the workers otherwise.
+// Which thread does a task changes nothing about its result.
+func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
+	helpers := min(p.threads, tasks) - 1
+	if helpers < 1 || cost < smallJob {
+		for task := range tasks {
+			do(task, &p.caller)
+		}
+		return
+	}
+	p.start.Do(p.startWorkers)
+	j := &job{tasks: tasks, do: do}
+	j.done.Add(helpers)
+	for range helpers {
+		p.jobs <- j
+	}
+	j.work(&p.caller)
+	j.done.Wait()
+}
+
+// startWorkers starts all threads but the caller's.
+func (p *pool) startWorkers() {
+	for range p.threads - 1 {
+		p.workers.Go(func() {
+			var s scratch
+			for j := range p.jobs {
+				j.work(&s)
+				j.done.Done()
+			}
+		})
+	}
+}
+
+// close ends the workers and waits for them. The pool must not run after it.
+func (p *pool) close() {
+	p.stop.Do(func() { close(p.jobs) })
+	p.workers.Wait()
+}
+
+// work does tasks until none is left.
+func (j *job) work(s *scratch) {
+	for task := int(j.next.Add(1)); task <= j.tasks; task = int(j.next.Add(1)) {
+		j.do(task-1, s)
+	}
+}
+
+// chunks runs do over [0, n) in pieces of the given size, at so many
+// nanoseconds per element.
+func (p *pool) chunks(n, size, cost int, do func(from, to int)) {
+	p.run((n+size-1)/size, n*cost, func(task int, _ *scratch) {
+		do(task*size, min(n, (task+1)*size))
+	})
+}
