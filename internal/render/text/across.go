@@ -16,13 +16,15 @@ func (d *drawer) across(t *view.Table, f frame) []string {
 		f = acrossFrame(t, lines, d.o)
 	}
 	per := max((d.o.Width-f.left())/max(f.cell, 1), 1)
-	for from := 0; from < rowCount(t); from += per {
+	bands := max(d.o.MaxRows/(len(t.Columns)+2), 1)
+	list := keep(rowCount(t), per*bands, focused(t.Rows))
+	for from := 0; from < len(list); from += per {
 		if from > 0 {
 			d.pen.end()
 		}
-		d.band(t, lines, f, from, min(from+per, rowCount(t)))
+		d.band(t, lines, f, list[from:min(from+per, len(list))])
 	}
-	return nil
+	return foldNote("entries", rowCount(t), t.Rows, list)
 }
 
 // acrossFrame finds columns for a table that shares none.
@@ -55,26 +57,31 @@ func across(c view.Column) []string {
 	return list
 }
 
-func (d *drawer) band(t *view.Table, lines [][]string, f frame, from, to int) {
+// band draws as many rows as fit side by side.
+func (d *drawer) band(t *view.Table, lines [][]string, f frame, list []int) {
 	if len(t.Rows) > 0 {
 		d.pen.to(f.left())
-		for _, l := range t.Rows[from:to] {
-			d.columnLabel(l, f)
+		for _, row := range list {
+			if row == gap {
+				d.pen.right(d.palette.muted, "⋯", f.cell-f.pad)
+				d.pen.skip(f.pad)
+				continue
+			}
+			d.columnLabel(t.Rows[row], f)
 		}
 		d.pen.end()
 	}
 	for i, c := range t.Columns {
-		st := d.palette.role(c.Role)
 		d.pen.to(indent)
 		d.pen.left(d.palette.muted, c.Title, f.label)
 		d.pen.to(f.left())
-		for row := from; row < to; row++ {
+		for _, row := range list {
 			s := ""
-			if row < len(lines[i]) {
+			if row != gap && row < len(lines[i]) {
 				s = lines[i][row]
 			}
 			d.pen.skip(1)
-			d.pen.right(st, s, f.cell-1-f.pad)
+			d.pen.right(d.palette.role(c.Role), s, f.cell-1-f.pad)
 			d.pen.skip(f.pad)
 		}
 		d.pen.end()

@@ -82,6 +82,9 @@ func formats(scale view.Scale, e extent) []format {
 	} else {
 		list = append(list[:max(len(list)-1, 1)], format{decimals: 1, bare: true, negative: "-∞", positive: "∞"})
 	}
+	if e.largest() < 1e4 {
+		return list
+	}
 	return append(list, format{short: true, negative: "-∞", positive: "∞"})
 }
 

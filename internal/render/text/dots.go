@@ -9,15 +9,20 @@ import (
 // labelLines is how long a label may be that is written from top to bottom.
 const labelLines = 8
 
-// dots draws one glyph per cell, under labels written from top to bottom.
+// dots draws one glyph per cell, under labels written from top to bottom or,
+// where glyphs stand side by side, under a ruler.
 func (p *painter) dots() {
-	p.uprightLabels()
+	if p.f.cell > 1 {
+		p.uprightLabels()
+	} else {
+		p.ruler(p.f.cols)
+	}
 	for _, row := range p.f.rows {
 		if row == gap {
 			p.gapRow()
 			continue
 		}
-		p.rowLabel(p.m.Rows[row])
+		p.rowLabel(row, p.m.Rows[row])
 		for _, col := range p.f.cols {
 			if col == gap {
 				p.pen.put(p.palette.muted, "⋯")

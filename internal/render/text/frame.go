@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strconv"
 	"strings"
 
 	"attn/internal/view"
@@ -25,6 +26,7 @@ type frame struct {
 	rows, cols []int // what is shown, in order; gap where some are left out
 	pool       [2]int
 	words      int  // columns of a cell's word, 0 for none
+	places     int  // columns of the number before a row label, 0 for none
 	shared     bool // a table laid across may stand in these columns
 }
 
@@ -38,6 +40,7 @@ type group struct {
 	content int // the widest number as it is written best
 	least   int // the widest number as it is written shortest
 	n       int // columns
+	places  int // digits of the last row's place
 	matrix  bool
 }
 
@@ -105,6 +108,7 @@ func (g *group) addMatrix(m *view.Matrix, o Options) {
 		least = min(least, f.width(e))
 	}
 	g.matrix = true
+	g.places = max(g.places, len(strconv.Itoa(place(m.Rows, len(m.Rows)-1))))
 	g.label = max(g.label, labelWidth(m.Rows, o))
 	g.content = max(g.content, list[0].width(e))
 	g.least = max(g.least, least)
@@ -153,9 +157,11 @@ func (g *group) frame(o Options) frame {
 		return f
 	}
 	f.mode = dots
-	f.cell = 1
-	if 2*g.n <= room {
-		f.cell = 2
+	f.cell = 2
+	if 2*g.n > room {
+		f.cell = 1
+		f.places = g.places
+		f.label += g.places + 1
 	}
 	return f
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"math"
+	"strconv"
 
 	"attn/internal/view"
 )
@@ -41,13 +42,20 @@ func (p *painter) at(row, col int) float64 {
 	return float64(p.m.Cells.Data[row*len(p.m.Cols)+col])
 }
 
-// rowLabel writes the label that every row begins with.
-func (p *painter) rowLabel(l view.Label) {
+// rowLabel writes the label that a row begins with, and its place where the
+// columns have no names.
+func (p *painter) rowLabel(row int, l view.Label) {
 	if l.Focus {
 		p.pen.put(p.palette.bold(p.palette.role(l.Role)), rowMark)
 	}
 	p.pen.to(indent)
-	p.pen.left(p.palette.label(l), l.Text, p.f.label)
+	room := p.f.label
+	if p.f.places > 0 {
+		p.pen.right(p.palette.muted, strconv.Itoa(place(p.m.Rows, row)), p.f.places)
+		p.pen.skip(1)
+		room -= p.f.places + 1
+	}
+	p.pen.left(p.palette.label(l), l.Text, room)
 	p.pen.skip(1)
 }
 
@@ -70,7 +78,7 @@ func (p *painter) numbers() {
 			p.gapRow()
 			continue
 		}
-		p.rowLabel(p.m.Rows[row])
+		p.rowLabel(row, p.m.Rows[row])
 		for _, col := range p.f.cols {
 			if col == gap {
 				p.pen.right(p.palette.muted, "⋯", p.f.cell-p.f.pad)
@@ -133,6 +141,9 @@ func (p *painter) number(row, col int) {
 		text = dot(v) + pad(text, 5)
 	}
 	st := p.cellStyle(v)
+	if p.m.Cols[col].Focus {
+		st = p.palette.bold(st)
+	}
 	if p.f.words == 0 {
 		p.pen.put(st, pad(text, p.f.cell-p.f.pad))
 		p.pen.put(st, blanks(p.f.pad))

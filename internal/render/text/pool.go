@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"attn/internal/view"
 )
@@ -12,11 +11,15 @@ import (
 // of a pattern over more tokens than there are columns.
 func (p *painter) pooled() {
 	rows, cols := p.f.pool[0], p.f.pool[1]
-	p.ruler(cols)
 	line := make([]float64, (len(p.m.Cols)+cols-1)/cols)
+	first := all(len(line))
+	for i := range first {
+		first[i] *= cols
+	}
+	p.ruler(first)
 	for top := 0; top < len(p.m.Rows); top += rows {
 		bottom := min(top+rows, len(p.m.Rows))
-		p.rowLabel(bandLabel(p.m.Rows[top:bottom]))
+		p.rowLabel(top, bandLabel(p.m.Rows[top:bottom]))
 		p.largest(line, top, bottom, cols)
 		for _, v := range line {
 			p.shade(v)
@@ -65,44 +68,12 @@ func (p *painter) shade(v float64) {
 	p.pen.put(p.palette.heat(p.m.Scale, solidLook, t), glyph)
 }
 
-// bandLabel names a band of rows by its first one.
+// bandLabel names a band of rows by its first one, or by the one in focus.
 func bandLabel(rows []view.Label) view.Label {
-	l := rows[0]
-	l.Focus = focused(rows) >= 0
-	if l.Focus {
-		l.Text = rows[focused(rows)].Text
+	if focus := focused(rows); focus >= 0 {
+		return rows[focus]
 	}
-	return l
-}
-
-// ruler writes the places of the columns, every ten glyphs, and marks the one
-// in focus.
-func (p *painter) ruler(cols int) {
-	st := p.palette.role(common(p.m.Cols))
-	focus := focused(p.m.Cols)
-	if focus >= 0 {
-		p.pen.to(p.f.left() + focus/cols)
-		p.pen.put(p.palette.bold(st), columnMark)
-		if name := p.m.Cols[focus].Text; p.pen.column+1+columns(name) <= p.o.Width {
-			p.pen.put(p.palette.bold(st), " "+name)
-		}
-		p.pen.end()
-	}
-	for i := 0; i < len(p.m.Cols); i += 10 * cols {
-		p.pen.to(p.f.left() + i/cols)
-		if text := strconv.Itoa(place(p.m.Cols, i)); p.pen.column+columns(text) <= p.o.Width {
-			p.pen.put(st, text)
-		}
-	}
-	p.pen.end()
-}
-
-// place is a label's position, or where it stands in the list.
-func place(labels []view.Label, i int) int {
-	if labels[i].Pos >= 0 {
-		return labels[i].Pos
-	}
-	return i
+	return rows[0]
 }
 
 func size(m *view.Matrix) string {

@@ -20,14 +20,14 @@ func chapter() Theme {
 		Embedding: Ink{RGB: 0x3a96d0, Basic: Blue},
 		Muted:     Ink{RGB: 0x7f8790, Faint: true},
 		Title:     Ink{Bold: true},
-		Masked:    Ink{RGB: 0xd9483f, Basic: Red},
+		Masked:    Ink{RGB: 0xc44a42, Basic: Red},
 		Positive:  Ink{RGB: 0x3a96d0, Basic: Blue},
 		Negative:  Ink{RGB: 0xf0483e, Basic: Red},
 		Weight: Heat{
 			Stops: []RGB{0x16465c, 0x1b5f7d, 0x1f7da6, 0x2ba0c8, 0x58c4dd, 0x9cdceb},
 			Basic: []Ink{{Faint: true}, {Basic: Blue}, {Basic: Cyan}, {Basic: Cyan, Bold: true}},
 			Fill:  true,
-			From:  0.05,
+			From:  0.12,
 		},
 		Signed: Heat{
 			Stops: []RGB{0xf0483e, 0xc0655f, 0x868b90, 0x6290ad, 0x2a97e0},
