@@ -20,19 +20,16 @@ const (
 // newHelpCmd makes "attn help COMMAND".
 func newHelpCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "explain a command",
-		GroupID: groupSelf,
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			at, _, err := cmd.Root().Find(args)
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
 			var names []cobra.Completion
-			for _, sub := range at.Commands() {
-				if sub.IsAvailableCommand() {
-					names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
-				}
+			for _, sub := range inOrder(at) {
+				names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -121,15 +118,13 @@ func useLine(cmd *cobra.Command) string {
 
 func (h helper) commands(cmd *cobra.Command) {
 	width := 0
-	for _, sub := range cmd.Commands() {
-		if sub.IsAvailableCommand() {
-			width = max(width, len(sub.Name()))
-		}
+	for _, sub := range inOrder(cmd) {
+		width = max(width, len(sub.Name()))
 	}
 	for _, group := range append(cmd.Groups(), &cobra.Group{Title: "Commands"}) {
 		titled := false
-		for _, sub := range cmd.Commands() {
-			if !sub.IsAvailableCommand() || sub.GroupID != group.ID {
+		for _, sub := range inOrder(cmd) {
+			if sub.GroupID != group.ID {
 				continue
 			}
 			if !titled {
@@ -157,7 +152,7 @@ func (h helper) flagSet(title string, flags *pflag.FlagSet) {
 	each := func(visit func(name, usage string)) {
 		flags.VisitAll(func(f *pflag.Flag) {
 			if !f.Hidden {
-				visit(describe(f))
+				visit(flagEntry(f))
 			}
 		})
 	}
@@ -166,8 +161,8 @@ func (h helper) flagSet(title string, flags *pflag.FlagSet) {
 	each(func(name, usage string) { h.entry(name, width, usage) })
 }
 
-// describe returns a flag as it is typed, and what it does.
-func describe(f *pflag.Flag) (name, usage string) {
+// flagEntry returns a flag as it is typed, and what it does.
+func flagEntry(f *pflag.Flag) (name, usage string) {
 	value, usage := pflag.UnquoteUsage(f)
 	name = "    --" + f.Name
 	if f.Shorthand != "" {

@@ -3,36 +3,33 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// The groups in which help lists the commands.
-const (
-	groupLook   = "look"
-	groupAsk    = "ask"
-	groupCount  = "count"
-	groupModels = "models"
-	groupSelf   = "self"
-)
-
-func groups() []*cobra.Group {
-	return []*cobra.Group{
-		{ID: groupLook, Title: "Look inside"},
-		{ID: groupAsk, Title: "Ask about meaning and words"},
-		{ID: groupCount, Title: "Count and check"},
-		{ID: groupModels, Title: "Models and tokens"},
-		{ID: groupSelf, Title: "attn itself"},
-	}
+// group is a heading of help and the commands under it.
+type group struct {
+	title    string
+	commands []*cobra.Command
 }
 
-// commands lists the commands, in the order in which help shows them. A new
+// groups lists all commands, in the order in which help shows them. A new
 // command is one line here.
-func commands(a *App) []*cobra.Command {
-	return []*cobra.Command{
-		newVersionCmd(a, runVersion),
+func groups(a *App) []group {
+	return []group{
+		{"Look inside", []*cobra.Command{
+			newTraceCmd(a, runTrace),
+			newViewCmd(a, runView),
+			newPredictCmd(a, runPredict),
+			newEmbedCmd(a),
+		}},
+		{"Models and tokens", []*cobra.Command{}},
+		{"attn itself", []*cobra.Command{
+			newVersionCmd(a, runVersion),
+		}},
 	}
 }
 
@@ -41,8 +38,8 @@ func newRootCmd(a *App) *cobra.Command {
 	var version bool
 	root := &cobra.Command{
 		Use:   "attn COMMAND",
-		Short: "see what attention does inside a transformer",
-		Long:  "attn shows step by step, with the real numbers of a real model, what attention does inside a transformer.",
+		Short: "See what attention does inside a transformer",
+		Long:  "Show step by step, with the real numbers of a real model, what attention does inside a transformer.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if version {
 				return runVersion(cmd.Context(), a, &versionOptions{short: true})
@@ -67,10 +64,40 @@ func newRootCmd(a *App) *cobra.Command {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetIn(a.In)
-	root.AddGroup(groups()...)
-	root.AddCommand(commands(a)...)
+	addGroups(root, groups(a))
 	root.SetHelpCommand(newHelpCmd())
 	return root
+}
+
+// orderKey is the annotation that holds a command's place in help; cobra itself
+// can keep an order only with a global switch.
+const orderKey = "attn.order"
+
+func addGroups(root *cobra.Command, groups []group) {
+	order := 0
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range g.commands {
+			order++
+			cmd.Annotations = map[string]string{orderKey: fmt.Sprintf("%03d", order)}
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+}
+
+// inOrder returns the subcommands that help shows, as it shows them.
+func inOrder(cmd *cobra.Command) []*cobra.Command {
+	var shown []*cobra.Command
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			shown = append(shown, sub)
+		}
+	}
+	slices.SortStableFunc(shown, func(x, y *cobra.Command) int {
+		return strings.Compare(x.Annotations[orderKey], y.Annotations[orderKey])
+	})
+	return shown
 }
 
 // The values of --color.
