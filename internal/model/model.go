@@ -33,8 +33,19 @@ type Model struct {
 	Blocks    []Block
 	// Parameters counts every trained number, a tied matrix once.
 	Parameters int64
+	// Walk is the head to tell of when nobody chooses one; nil when the model's
+	// makers named none.
+	Walk *Walk
 
 	files *weights.Set
+}
+
+// Walk names a head that is worth showing first, and why: it is measured when
+// a model is made, and stands beside the model's files.
+type Walk struct {
+	Layer int    `json:"layer"`
+	Head  int    `json:"head"`
+	Why   string `json:"why"`
 }
 
 // Close lets go of the model's files.

@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -42,7 +43,18 @@ func Open(name string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return model.Assemble(name, name+"/", config, tokens, set)
+	m, err := model.Assemble(name, name+"/", config, tokens, set)
+	if err != nil {
+		return nil, err
+	}
+	walk, err := read(name, "walk.json")
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(walk, &m.Walk); err != nil {
+		return nil, fmt.Errorf("%s/walk.json: %w", name, err)
+	}
+	return m, nil
 }
 
 // Tokenizer loads a built-in model's tokenizer alone.

@@ -1,0 +1,135 @@
+package model_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"attn/internal/kernels"
+	"attn/internal/kernels/all"
+	"attn/internal/model"
+	"attn/internal/model/builtin"
+	"attn/internal/trace"
+)
+
+// reference is a model and the trace that Hugging Face's transformers made of
+// it (tools/reference).
+type reference struct {
+	name string
+	open func() (*model.Model, error)
+}
+
+func references() []reference {
+	folder := func(name string) reference {
+		return reference{name, func() (*model.Model, error) { return model.Open(filepath.Join("../../testdata/tiny", name)) }}
+	}
+	return []reference{
+		folder("gpt2-odd"), folder("gpt2-untied-f16"), folder("gpt2-relu-bf16"),
+		{"story", func() (*model.Model, error) { return builtin.Open("story") }},
+	}
+}
+
+func loadReference(t *testing.T, name string) *trace.Trace {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../../testdata/tiny", name, "trace.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := trace.Load(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return want
+}
+
+func everything(string) bool { return true }
+
+// record runs a model over a sentence and keeps every step.
+func record(t testing.TB, m *model.Model, be kernels.Backend, tokens []trace.Token) *trace.Trace {
+	t.Helper()
+	ids := make([]int32, len(tokens))
+	for i, token := range tokens {
+		ids[i] = token.ID
+	}
+	rec := trace.NewRecorder(tokens, everything)
+	c := m.Config
+	rec.Describe(trace.Meta{
+		Model: trace.Model{
+			Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
+			DModel: c.DModel, DHead: c.DHead, DVocab: c.DVocab,
+		},
+		Mask: c.Mask, Scales: c.Scales,
+	})
+	if _, err := m.Forward(context.Background(), be, ids, rec); err != nil {
+		t.Fatal(err)
+	}
+	return rec.Trace()
+}
+
+func openBackend(t testing.TB, name string, threads int) kernels.Backend {
+	t.Helper()
+	be, err := all.Open(name, all.Options{Threads: threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := be.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return be
+}
+
+// TestParity holds every step of every reference to transformers' numbers.
+func TestParity(t *testing.T) {
+	tolerance := trace.Tolerance{Abs: 1e-5, Rel: 1e-5}
+	for _, r := range references() {
+		for _, backend := range []string{"ref", "cpu"} {
+			t.Run(r.name+"/"+backend, func(t *testing.T) {
+				want := loadReference(t, r.name)
+				m, err := r.open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer m.Close()
+				got := record(t, m, openBackend(t, backend, 0), want.Tokens)
+				if err := got.Check(); err != nil {
+					t.Error(err)
+				}
+				if len(want.Steps) != len(got.Steps) {
+					t.Errorf("%d steps, transformers' trace has %d", len(got.Steps), len(want.Steps))
+				}
+				worst := trace.Divergence{}
+				for _, d := range trace.Diff(got, want, tolerance) {
+					// the bound: 1e-5 · max(1, max|reference|)
+					if d.Missing || d.Max > 1e-5*max(1, d.Scale) {
+						t.Fatalf("first diverging step: %+v", d)
+					}
+					if d.Max/max(1, d.Scale) > worst.Max/max(1, worst.Scale) {
+						worst = d
+					}
+				}
+				t.Logf("furthest: %s, %.1e of at most %.3g", worst.Step, worst.Max, worst.Scale)
+			})
+		}
+	}
+}
+
+// TestReferenceIdentities checks that the reference's own numbers satisfy the
+// identities: the names mean the same on both sides.
+func TestReferenceIdentities(t *testing.T) {
+	for _, r := range references() {
+		want := loadReference(t, r.name)
+		m, err := r.open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Meta.Scales = m.Config.Scales
+		if err := want.Check(); err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		}
+		m.Close()
+	}
+}
