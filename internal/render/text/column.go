@@ -91,29 +91,33 @@ func (f *field) rightAligned() bool {
 	return f.graph == 0 && f.Kind != view.Word && f.Kind != view.Strip
 }
 
-// spare is how much narrower the field could be, and for the sake of what:
-// strips give way first, then bars, then words.
-func (f *field) spare() (columns, rank int) {
+// wordRank is the rank of words among the things that give way.
+const wordRank = 2
+
+// spare is how much narrower the field could be, and what gives way first:
+// strips, then bars, then words and titles.
+func (f *field) spare(shortest int) (columns, rank int) {
 	switch {
-	case f.Kind == view.Strip:
+	case f.Kind == view.Strip && f.graph > shortestStrip:
 		return f.graph - shortestStrip, 0
-	case f.graph > 0:
+	case f.Kind != view.Strip && f.graph > shortestBar:
 		return f.graph - shortestBar, 1
 	case f.Kind == view.Word:
-		return f.width() - shortestWord, 2
+		return f.width() - shortest, wordRank
 	}
-	return 0, 3
+	return f.width() - max(f.body(), shortest), wordRank
 }
 
 // narrow takes one column from the field.
 func (f *field) narrow() {
+	target := f.width() - 1
 	switch {
-	case f.graph > 0:
+	case f.Kind == view.Word:
+		f.text = min(f.text, target)
+	case f.graph > 0 && f.body() > target:
 		f.graph--
-	default:
-		f.text--
 	}
-	f.Title = cut(f.Title, max(f.body(), shortestWord))
+	f.Title = cut(f.Title, target)
 }
 
 // share is how much of its bar the field's number fills; ok is false where

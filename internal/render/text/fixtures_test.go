@@ -218,3 +218,135 @@ func chapterGrids() []view.Grid {
 		patternGrid(chapterWords, 3), valuesGrid(), headsGrid(), cosineGrid(), predictGrid(),
 	}
 }
+
+// sentence is what a trace shows first, for n tokens.
+func sentence(n int) []view.Grid {
+	words := numbered(n)
+	return []view.Grid{tokensGrid(words, n-5), scoresGrid(words, false, n-5), patternGrid(words, n-5)}
+}
+
+// paperGrid has queries as rows: each row sums to 1.
+func paperGrid() view.Grid {
+	n := len(chapterWords)
+	columns := pattern(n)
+	rows := tensor.New(tensor.D(tensor.QueryPos, n), tensor.D(tensor.KeyPos, n))
+	for k := range n {
+		for q := range n {
+			rows.Data[q*n+k] = columns.Data[k*n+q]
+		}
+	}
+	g := patternGrid(chapterWords, 3)
+	g.Formula = "softmax along each row: each row sums to 1 (paper layout)"
+	g.Matrix.Cells = rows
+	g.Matrix.RowAxis, g.Matrix.ColAxis = "queries", "keys"
+	g.Matrix.Rows, g.Matrix.Cols = g.Matrix.Cols, g.Matrix.Rows
+	return g
+}
+
+func wordGrids(words []string) []view.Grid {
+	return []view.Grid{
+		tokensGrid(words, 2), scoresGrid(words, false, 2), patternGrid(words, 2),
+		{Title: "Neighbours", Table: &view.Table{
+			Rows: labels(words, view.Embedding, 2),
+			Columns: []view.Column{
+				{Title: "nearest", Kind: view.Word, Words: append(words[1:len(words):len(words)], words[0])},
+				{Title: "cosine", Kind: view.Bar, Decimals: 2, Max: 1, Numbers: ramp(len(words))},
+			},
+		}},
+	}
+}
+
+func ramp(n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = float64(i+1) / float64(n)
+	}
+	return list
+}
+
+func scriptGrids() []view.Grid {
+	return wordGrids([]string{"注意力", "cafe\u0301", "👩‍👩‍👧", "🇫🇷", "مخلوق", "יצור", "क्षि", "ไทย", "한국어", "❤️‍🔥"})
+}
+
+func controlGrids() []view.Grid {
+	return wordGrids([]string{
+		"\n", "\x1b[31mred", "a\u202eb", "\xff\xfe", "\u200b", "\t ", "\u0301", "\x7f", "\u2028", "\x1b]0;title\x07", "line\r\nline",
+	})
+}
+
+func emptyGrids() []view.Grid {
+	return []view.Grid{
+		{},
+		{Title: "A title alone"},
+		{Title: "A matrix of nothing", Matrix: &view.Matrix{RowAxis: "keys", ColAxis: "queries", Scale: view.Weight}},
+		{Title: "No columns", Matrix: &view.Matrix{Rows: labels([]string{"a"}, view.Key, -1), Scale: view.Score}},
+		{Title: "A table of nothing", Table: &view.Table{}},
+		{Title: "No rows", Table: &view.Table{Total: true, Columns: []view.Column{{Title: "weight", Kind: view.Number}}}},
+		{Title: "No rows, across", Table: &view.Table{Across: true, Columns: []view.Column{{Title: "id", Kind: view.Integer}}}},
+		{Title: "Words alone", Table: &view.Table{Rows: labels([]string{"a", ""}, view.Key, -1)}},
+		{Title: "Vectors of nothing", Table: &view.Table{
+			Rows:    labels([]string{"a", "b"}, view.Key, -1),
+			Columns: []view.Column{{Title: "v", Kind: view.Strip, Vectors: [][]float32{nil, {}}}},
+		}},
+		{Title: "Notes alone", Notes: []string{"One.", "", "Two."}},
+	}
+}
+
+func oddNumbers() []view.Grid {
+	values := []float64{math.NaN(), inf, -inf, 0, -1e-9, 1e-9, 1234567, -1e30, math.MaxFloat64}
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	cells := func(keep func(float64) bool) tensor.Tensor {
+		t := tensor.New(tensor.D(tensor.KeyPos, len(values)), tensor.D(tensor.QueryPos, len(values)))
+		for i := range t.Data {
+			v := values[(i+i/len(values))%len(values)]
+			if !keep(v) {
+				v = 0.5
+			}
+			t.Data[i] = float32(v)
+		}
+		return t
+	}
+	small := func(v float64) bool { return !(math.Abs(v) > 1) || math.IsInf(v, 0) }
+	grids := []view.Grid{
+		{Title: "Scores", Matrix: square(words, view.Score, cells(func(float64) bool { return true }), -1)},
+		{Title: "Weights", Matrix: square(words, view.Weight, cells(small), -1)},
+		{Title: "Cosines", Matrix: square(words, view.Cosine, cells(small), -1)},
+		{Title: "A table", Table: &view.Table{Rows: labels(words, view.Plain, -1)}},
+		{Title: "A strip", Table: &view.Table{Columns: []view.Column{
+			{Title: "components", Kind: view.Strip, Vectors: [][]float32{{float32(math.NaN()), float32(inf), float32(-inf), 0, -1, 1}}},
+		}}},
+	}
+	for _, kind := range []view.Kind{view.Integer, view.Number, view.Bar, view.Percent} {
+		grids[3].Table.Columns = append(grids[3].Table.Columns, view.Column{Title: string(kind), Kind: kind, Decimals: 2, Max: 1, Numbers: values})
+	}
+	return grids
+}
+
+func longWords() []view.Grid {
+	words := []string{"a", strings.Repeat("pneumono", 12), strings.Repeat("注意", 30), "b"}
+	grids := wordGrids(words)
+	grids[0].Title = strings.Repeat("title", 40)
+	grids[0].Formula = strings.Repeat("formula", 40)
+	grids[0].Notes = []string{strings.Repeat("note", 60) + " and more"}
+	return grids
+}
+
+func wideTable() view.Grid {
+	g := view.Grid{Title: "Many columns", Table: &view.Table{Rows: labels(chapterWords, view.Key, 3)}}
+	for i := range 12 {
+		g.Table.Columns = append(g.Table.Columns, view.Column{
+			Title: fmt.Sprintf("column %d", i), Kind: view.Number, Decimals: 2, Numbers: ramp(len(chapterWords)),
+		})
+	}
+	return g
+}
+
+func longTable() view.Grid {
+	return view.Grid{Title: "Many rows", Table: &view.Table{
+		Rows: labels(numbered(90), view.Key, 60), Total: true,
+		Columns: []view.Column{{Title: "share", Kind: view.Percent, Decimals: 1, Max: 1, Numbers: ramp(90)}},
+	}}
+}

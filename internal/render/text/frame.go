@@ -151,7 +151,7 @@ func (g *group) frame(o Options) frame {
 		f.cell = min(want, room/g.n)
 	}
 	if f.cell > g.least {
-		if f.cell >= g.content+2 {
+		if f.cell == want { // else labels need every column
 			f.pad = 1
 		}
 		return f

@@ -33,10 +33,10 @@ func bare(v float64, decimals int) string {
 // scientific writes v in as few characters as its size needs: 9e15
 func scientific(v float64) string {
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 0, 64), "e")
-	if exponent == "" {
+	n, _ := strconv.Atoi(exponent)
+	if n == 0 {
 		return mantissa
 	}
-	n, _ := strconv.Atoi(exponent)
 	return mantissa + "e" + strconv.Itoa(n)
 }
 

@@ -29,14 +29,17 @@ func (p *pen) put(st style, s string) {
 			return
 		}
 	}
-	if st == "" && strings.TrimLeft(s, " ") == "" {
-		p.skip(w)
-		return
+	text := s
+	if st == "" {
+		text = strings.TrimRight(s, " ")
 	}
-	p.flush()
-	p.use(st)
-	p.out = append(p.out, s...)
+	if text != "" {
+		p.flush()
+		p.use(st)
+		p.out = append(p.out, text...)
+	}
 	p.column += w
+	p.blanks += len(s) - len(text)
 }
 
 // skip leaves n columns blank, in no colour.

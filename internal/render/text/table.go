@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	shortestWord = 4
+	readableWord = 8 // columns that a word keeps as long as there are others to leave out
 	between      = 2 // blanks between two fields
 )
 
@@ -46,15 +46,32 @@ type tableLayout struct {
 	dropped []string // titles of columns that did not fit
 }
 
+// layTable gives up bits of strips, bars and words before it gives up columns,
+// and columns, from the right, before words become unreadable.
 func layTable(t *view.Table, o Options) *tableLayout {
-	l := &tableLayout{label: min(widest(t.Rows), max(o.Width/3, shortestWord)), rows: tableRows(t, o.MaxRows)}
-	for _, c := range t.Columns {
-		l.fields = append(l.fields, newField(c))
-	}
-	for l.width() > o.Width {
-		if !l.narrow() && !l.drop() {
+	var l *tableLayout
+	for n := len(t.Columns); n >= 0; n-- {
+		shortest := readableWord
+		if n <= 1 {
+			shortest = 1
+		}
+		l = newLayout(t, n, o)
+		for l.width() > o.Width && l.narrow(shortest) {
+		}
+		if l.width() <= o.Width {
 			break
 		}
+	}
+	return l
+}
+
+func newLayout(t *view.Table, n int, o Options) *tableLayout {
+	l := &tableLayout{label: min(widest(t.Rows), max(o.Width/3, readableWord)), rows: tableRows(t, o.MaxRows)}
+	for _, c := range t.Columns[:n] {
+		l.fields = append(l.fields, newField(c))
+	}
+	for _, c := range t.Columns[n:] {
+		l.dropped = append(l.dropped, c.Title)
 	}
 	return l
 }
@@ -90,37 +107,25 @@ func (l *tableLayout) width() int {
 	return w
 }
 
-// narrow takes a column from the field that can spare it best.
-func (l *tableLayout) narrow() bool {
+// narrow takes a column from the field that can spare it best: from the widest
+// strip, else the widest bar, else the longest word.
+func (l *tableLayout) narrow(shortest int) bool {
 	var best *field
 	most, rank := 0, 0
 	for _, f := range l.fields {
-		spare, r := f.spare()
+		spare, r := f.spare(shortest)
 		if spare > 0 && (best == nil || r < rank || r == rank && spare > most) {
 			best, most, rank = f, spare, r
 		}
 	}
 	switch {
-	case best != nil && rank < 2:
+	case best != nil && (rank < wordRank || most >= l.label-shortest):
 		best.narrow()
-	case l.label > shortestWord && l.label > most:
+	case l.label > shortest:
 		l.label--
-	case best != nil:
-		best.narrow()
 	default:
 		return false
 	}
-	return true
-}
-
-// drop leaves out the last column.
-func (l *tableLayout) drop() bool {
-	if len(l.fields) < 2 {
-		return false
-	}
-	last := len(l.fields) - 1
-	l.dropped = append([]string{l.fields[last].Title}, l.dropped...)
-	l.fields = l.fields[:last]
 	return true
 }
 
@@ -227,7 +232,7 @@ func (d *drawer) bar(f *field, row int) {
 func (l *tableLayout) notes(t *view.Table) []string {
 	var notes []string
 	for _, f := range l.fields {
-		if f.Kind == view.Strip {
+		if f.Kind == view.Strip && f.all > 0 {
 			notes = append(notes, stripNote(f))
 		}
 	}

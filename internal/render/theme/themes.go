@@ -111,7 +111,7 @@ func contrast() Theme {
 	t.Doc = "high contrast, safe for colour-blind readers"
 	t.Muted = Ink{}
 	t.Weight = Heat{
-		Stops: []RGB{0x003a63, 0x00508a, 0xb35c00, 0xffb000, 0xffd84a},
+		Stops: []RGB{0x00305a, 0x00558f, 0x9a7a2a, 0xffb000, 0xffd84a},
 		Basic: []Ink{{}, {Bold: true}, {Basic: Yellow, Bold: true}},
 		Fill:  true,
 		From:  0.2,
