@@ -121,6 +121,9 @@ func TestGPT2(t *testing.T) {
 		equal(t, want.name+" positions", of(c, Position), want.positions)
 		equal(t, want.name+" norms", of(c, Norm), want.norms)
 	}
+	c := mustCount(t, "gpt2", Parameters)
+	equal(t, "one head: 4 · 64 · 768 and 3 biases of 64", c.PerHead, 196800)
+	equal(t, "one layer: 12 heads and b_O of 768", c.PerLayerAttention, 12*196800+768)
 }
 
 // TestGatedAndGrouped holds the parts that GPT-2 lacks, a gate, shared keys

@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	"attn/internal/analyze"
-	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -25,7 +24,6 @@ type Options struct {
 const (
 	defaultTop = 8
 	chunk      = 1 << 16 // bytes gathered before they are written
-	maxNumber  = 24      // bytes that a float32 and a comma take at most
 )
 
 // Trace writes the document. Masked scores, -∞ in memory, are null; any other
@@ -170,22 +168,16 @@ func (d *document) head(t *trace.Trace) {
 	d.field("mask", t.Meta.Mask.String())
 }
 
-// stepHead is a step without its numbers.
-type stepHead struct {
-	Name    string        `json:"name"`
-	Axes    []tensor.Axis `json:"axes"`
-	Shape   []int         `json:"shape"`
-	Formula string        `json:"formula"`
-}
-
 func (d *document) step(s trace.Step) {
 	hook, _ := trace.FindHook(s.Name)
-	encoded, err := encode(stepHead{s.Name, s.Value.Axes(), s.Value.Sizes(), hook.Formula})
-	if err != nil {
-		d.err = err
-		return
-	}
-	d.text(string(encoded[:len(encoded)-1])) // up to the brace that closes it
+	d.text(`{"name":`)
+	d.value(s.Name)
+	d.text(`,"axes":`)
+	d.value(s.Value.Axes())
+	d.text(`,"shape":`)
+	d.value(s.Value.Sizes())
+	d.text(`,"formula":`)
+	d.value(hook.Formula)
 	d.text(`,"values":[`)
 	d.numbers(s.Value.Data)
 	d.text("]}")
@@ -194,23 +186,17 @@ func (d *document) step(s trace.Step) {
 // numbers writes the shortest decimals that read back as the same float32.
 func (d *document) numbers(data []float32) {
 	for i, v := range data {
-		if d.err != nil {
-			return
-		}
-		if d.out.Available() < maxNumber {
-			d.err = d.out.Flush()
-		}
-		buffer := d.out.AvailableBuffer()
+		number := d.out.AvailableBuffer()
 		if i > 0 {
-			buffer = append(buffer, ',')
+			number = append(number, ',')
 		}
-		if !finite(v) {
-			buffer = append(buffer, "null"...)
+		if finite(v) {
+			number = strconv.AppendFloat(number, float64(v), 'g', -1, 32)
 		} else {
-			buffer = strconv.AppendFloat(buffer, float64(v), 'g', -1, 32)
+			number = append(number, "null"...)
 		}
-		if _, err := d.out.Write(buffer); err != nil {
-			d.err = err
+		if _, err := d.out.Write(number); err != nil {
+			return // out keeps the error: the next text meets it
 		}
 	}
 }
