@@ -1,0 +1,305 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"attn/internal/analyze"
+	"attn/internal/kernels"
+	"attn/internal/model"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+	"attn/internal/view"
+)
+
+// showing is what of a trace to show: the flags that trace and view share.
+type showing struct {
+	layer, head, focus string
+	steps              []string // views and hook names; none is the walk
+	layout             string   // 3b1b or paper
+	top                int
+	temperature        float64
+}
+
+// views finds the views that --steps asks for, or the walk's.
+func (s showing) views() ([]view.View, error) {
+	names := s.steps
+	if len(names) == 0 {
+		names = view.Walk()
+	}
+	views := make([]view.View, len(names))
+	for i, name := range names {
+		v, err := view.Find(name)
+		if err != nil {
+			return nil, usagef("--steps: %w", err)
+		}
+		views[i] = v
+	}
+	return views, nil
+}
+
+func (s showing) check() error {
+	switch {
+	case s.layout != "3b1b" && s.layout != "paper":
+		return usagef("--layout %s: not one of 3b1b, paper", s.layout)
+	case s.top < 1:
+		return usagef("--top %d: at least 1 candidate is shown", s.top)
+	case !(s.temperature > 0):
+		return usagef("--temperature %g: it must be more than 0", s.temperature)
+	}
+	return nil
+}
+
+// selection resolves the choices for a trace that is at hand. What was not
+// chosen is taken from the trace's own selection.
+func (s showing) selection(t *trace.Trace) (view.Select, error) {
+	layers, err := parseChoice("layer", s.layer, t.Meta.Model.Layers)
+	if err != nil {
+		return view.Select{}, err
+	}
+	heads, err := parseChoice("head", s.head, t.Meta.Model.Heads)
+	if err != nil {
+		return view.Select{}, err
+	}
+	sel := view.Select{
+		Layers: layers, Heads: heads, Told: t.Meta.Selected, Paper: s.layout == "paper",
+		Top: s.top, Temperature: s.temperature, Brief: len(s.steps) == 0,
+	}
+	if layers == nil {
+		sel.Layers = []int{sel.Told.Layer}
+	} else if !slices.Contains(layers, sel.Told.Layer) {
+		sel.Told.Layer = layers[0]
+	}
+	if heads == nil {
+		sel.Heads = []int{sel.Told.Head}
+	} else if !slices.Contains(heads, sel.Told.Head) {
+		sel.Told.Head = heads[0]
+	}
+	if s.focus != "" {
+		if sel.Told.Focus, err = findFocus(t, s.focus); err != nil {
+			return view.Select{}, err
+		}
+	}
+	return sel, nil
+}
+
+// grids builds every view's grids.
+func (s showing) grids(t *trace.Trace, sel view.Select) ([]view.Grid, error) {
+	views, err := s.views()
+	if err != nil {
+		return nil, err
+	}
+	var grids []view.Grid
+	for _, v := range views {
+		built, err := v.Build(t, sel)
+		if err != nil {
+			return nil, failf("%s: %w", v.Name, err)
+		}
+		grids = append(grids, built...)
+	}
+	return grids, nil
+}
+
+// recording is what a trace is made of.
+type recording struct {
+	showing
+	record  []string // --record: patterns of hook names
+	context int      // --context: keep only the last tokens; 0 is all
+	mask    string   // --mask, or "" for the model's own
+}
+
+func idsOf(tokens []trace.Token) []int32 {
+	ids := make([]int32, len(tokens))
+	for i, t := range tokens {
+		ids[i] = t.ID
+	}
+	return ids
+}
+
+// crop keeps the last n tokens, counted again from 0, and says how many it cut.
+func crop(tokens []trace.Token, n int) ([]trace.Token, int) {
+	if n == 0 || n >= len(tokens) {
+		return tokens, 0
+	}
+	cut := len(tokens) - n
+	kept := slices.Clone(tokens[cut:])
+	for i := range kept {
+		kept[i].Pos = i
+	}
+	return kept, cut
+}
+
+// makeTrace runs the model and records what the options need.
+func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Backend, text string, tokens []trace.Token) (*trace.Trace, view.Select, error) {
+	none := view.Select{}
+	if r.context > m.Config.Context || r.context < 0 {
+		return nil, none, usagef("--context %d: model %s reads 1 to %d tokens", r.context, m.Config.Name, m.Config.Context)
+	}
+	tokens, dropped := crop(tokens, r.context)
+	if err := m.CheckIDs(idsOf(tokens)); err != nil {
+		return nil, none, contextAdvice(m, err)
+	}
+	meta := trace.Meta{
+		Model: describe(m, be), Text: text, Dropped: dropped,
+		Scales: m.Config.Scales, Mask: m.Config.Mask,
+	}
+	if r.mask != "" {
+		mask, err := tensor.ParseMask(r.mask)
+		if err != nil {
+			return nil, none, usagef("--%w", err)
+		}
+		meta.Mask, meta.MaskForced = mask, mask != m.Config.Mask
+		m = m.WithMask(mask)
+	}
+	if err := r.preselect(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
+		return nil, none, err
+	}
+	wanted, err := r.wanted(m)
+	if err != nil {
+		return nil, none, err
+	}
+	rec := trace.NewRecorder(tokens, func(name string) bool { return wanted[name] })
+	rec.Describe(meta)
+	start := time.Now()
+	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
+		return nil, none, err
+	}
+	t := rec.Trace()
+	t.Meta.Milliseconds = float64(time.Since(start).Microseconds()) / 1000
+	sel, err := r.selectIn(t, m)
+	if err != nil {
+		return nil, none, err
+	}
+	t.Meta.Words = vocabularyWords(t, m, r.top)
+	t.Meta.Nearest = nearest(t, m, sel.Told)
+	return t, sel, nil
+}
+
+// preselect checks the choices before the model runs.
+func (r recording) preselect(t *trace.Trace) error {
+	_, err := r.selection(t)
+	return err
+}
+
+// contextAdvice says what to do about a text that is too long.
+func contextAdvice(m *model.Model, err error) error {
+	var long *model.ContextError
+	if errors.As(err, &long) {
+		return failf("the text has %d tokens, model %s reads at most %d", long.Tokens, m.Config.Name, long.Limit).
+			advise("--context %d keeps the last %d", long.Limit, long.Limit)
+	}
+	return failf("%w", err)
+}
+
+func describe(m *model.Model, be kernels.Backend) trace.Model {
+	c := m.Config
+	return trace.Model{
+		Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
+		DModel: c.DModel, DHead: c.DHead, DVocab: c.DVocab, Parameters: m.Parameters, Device: be.Name(),
+	}
+}
+
+// wanted lists the hooks to record: those that the views read, of every layer
+// as long as it is open which layer will be picked, and --record's.
+func (r recording) wanted(m *model.Model) (map[string]bool, error) {
+	layers := m.Config.Layers
+	shown, err := parseChoice("layer", r.layer, layers)
+	if err != nil {
+		return nil, err
+	}
+	if shown == nil {
+		shown = span(0, layers-1)
+	}
+	if picksFreely := r.layer == "" || r.head == "" || r.focus == ""; picksFreely {
+		r.record = append(slices.Clone(r.record), "blocks.*."+trace.Pattern)
+	}
+	views, err := r.views()
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]bool{}
+	for _, v := range views {
+		for _, name := range v.Hooks(shown, layers) {
+			wanted[name] = true
+		}
+	}
+	for _, pattern := range r.record {
+		if err := trace.CheckPattern(pattern, layers); err != nil {
+			return nil, usagef("--record: %w", err)
+		}
+		for _, name := range trace.StepNames(layers) {
+			if trace.Match(pattern, name) {
+				wanted[name] = true
+			}
+		}
+	}
+	return wanted, nil
+}
+
+// selectIn picks the layer, head and focus that the flags leave open, by a rule
+// that the trace then states, and drops the steps of layers that are not shown.
+func (r recording) selectIn(t *trace.Trace, m *model.Model) (view.Select, error) {
+	layers, err := parseChoice("layer", r.layer, t.Meta.Model.Layers)
+	if err != nil {
+		return view.Select{}, err
+	}
+	heads, err := parseChoice("head", r.head, t.Meta.Model.Heads)
+	if err != nil {
+		return view.Select{}, err
+	}
+	focus := -1
+	if r.focus != "" {
+		if focus, err = findFocus(t, r.focus); err != nil {
+			return view.Select{}, err
+		}
+	}
+	t.Meta.Rule = analyze.PickRule
+	switch w := m.Walk; {
+	case layers != nil && heads != nil:
+		t.Meta.Rule = ""
+	case layers == nil && heads == nil && w != nil:
+		layers, heads, t.Meta.Rule = []int{w.Layer}, []int{w.Head}, w.Why
+	}
+	t.Meta.Selected = analyze.Pick(t, layers, heads, focus)
+	return r.selection(t)
+}
+
+// vocabularyWords keeps the text of every token that a reader of the trace may
+// want to name: the candidates at each position.
+func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
+	logits, ok := t.Find(trace.Logits)
+	if !ok {
+		return nil
+	}
+	const least = 64
+	words := map[int32]string{}
+	for pos := range t.Tokens {
+		n := 8
+		if pos == len(t.Tokens)-1 {
+			n = max(least, top)
+		}
+		for _, id := range analyze.Top(logits.Row(pos), n) {
+			words[id] = m.TokenText(id)
+		}
+	}
+	return words
+}
+
+// nearest finds the words nearest to the told token's vector before and after
+// the head's change.
+func nearest(t *trace.Trace, m *model.Model, told trace.Selected) *trace.Nearest {
+	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
+	result, ok2 := t.InBlock(told.Layer, trace.Result)
+	if !ok1 || !ok2 || m.Tokenizer == nil {
+		return nil
+	}
+	const shown = 6
+	before := pre.Row(told.Focus)
+	after := slices.Clone(before)
+	for i, v := range result.Row(told.Focus, told.Head) {
+		after[i] += v
+	}
+	return &trace.Nearest{Selected: told, Before: m.Nearest(before, shown, nil), After: m.Nearest(after, shown, nil)}
+}
