@@ -83,7 +83,7 @@ func (s *showing) add(cmd *cobra.Command) {
 func (r *recording) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&r.context, "context", 0, "keep only the last `N` tokens")
-	f.StringVar(&r.mask, "mask", "", "which keys a query may see: `causal`, none or window:W (default: the model's own)")
+	f.StringVar(&r.mask, "mask", "", "which keys a query may see, a `mask`: causal, none or window:W (default: the model's own)")
 	f.StringSliceVar(&r.record, "record", nil, "more hook `names` to keep, with * for any part, or all")
 	complete(cmd, "mask", "causal", "none", "window:")
 	complete(cmd, "record", "all")

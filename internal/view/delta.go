@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"attn/internal/analyze"
@@ -133,6 +134,20 @@ func nearestGrid(t *trace.Trace, sel Select) (Grid, bool) {
 	table.Columns = columns
 	return Grid{
 		View: "delta", Title: "Embedding of " + quoted(t, n.Focus) + " before and after", Formula: "nearest words of the vocabulary, by cosine",
-		Step: trace.InBlock(n.Layer, trace.ResidPre), Table: table,
+		Step: trace.InBlock(n.Layer, trace.ResidPre), Table: table, Notes: turned(t, n.Selected),
 	}, true
+}
+
+// turned says how far the change turns the vector.
+func turned(t *trace.Trace, told trace.Selected) []string {
+	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
+	result, ok2 := t.InBlock(told.Layer, trace.Result)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	before := pre.Row(told.Focus)
+	after := append([]float32(nil), before...)
+	add(after, result.Row(told.Focus, told.Head))
+	angle := math.Acos(min(1, analyze.Cosine(before, after))) * 180 / math.Pi
+	return []string{fmt.Sprintf("Δe turns the vector by %.1f°; its length goes from %.2f to %.2f", angle, analyze.Length(before), analyze.Length(after))}
 }

@@ -23,9 +23,8 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 	attention := Column{Title: "+ attention", Kind: Number, Decimals: 2, Role: Delta}
 	mlp := Column{Title: "+ MLP", Kind: Number, Decimals: 2}
 	length := Column{Title: "|e| after", Kind: Number, Decimals: 2, Role: Embedding}
-	turned := Column{Title: "cosine with the layer before", Kind: Number, Decimals: 2}
-	start := Column{Title: "with the start", Kind: Number, Decimals: 2}
-	strip := Column{Title: "e after", Kind: Strip, Role: Embedding}
+	turned := Column{Title: "cosine with e before", Kind: Number, Decimals: 2}
+	start := Column{Title: "with e at the start", Kind: Number, Decimals: 2}
 	table := &Table{}
 	var first []float32
 	for layer := range t.Meta.Model.Layers {
@@ -46,12 +45,11 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 		length.Numbers = append(length.Numbers, analyze.Length(after))
 		turned.Numbers = append(turned.Numbers, analyze.Cosine(before, after))
 		start.Numbers = append(start.Numbers, analyze.Cosine(first, after))
-		strip.Vectors = append(strip.Vectors, after)
 	}
 	if len(table.Rows) == 0 {
 		return nil, notRecorded(trace.InBlock(0, trace.ResidPost))
 	}
-	table.Columns = []Column{attention, mlp, length, turned, start, strip}
+	table.Columns = []Column{attention, mlp, length, turned, start}
 	return []Grid{{
 		View: "layers", Title: "Layers", Formula: fmt.Sprintf("%s goes up: e ← e + attention, e ← e + MLP", quoted(t, focus)),
 		Step: "blocks.*." + trace.ResidPost, Table: table,

@@ -80,8 +80,8 @@ func maskView() View {
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return []Grid{{
-					View: "mask", Title: "Mask", Formula: maskRule(t),
-					Step: trace.InBlock(sel.Told.Layer, trace.AttnScores), Notes: []string{hiddenCount(t)},
+					View: "mask", Title: "Mask", Formula: maskRule(t) + ": " + hiddenCount(t),
+					Step: trace.InBlock(sel.Told.Layer, trace.AttnScores),
 				}}, nil
 			}
 			return eachHead(sel, func(layer, head int) (Grid, error) {
@@ -124,5 +124,5 @@ func hiddenCount(t *trace.Trace) string {
 	if hidden == 0 {
 		return fmt.Sprintf("none of the %d scores is hidden", n*n)
 	}
-	return fmt.Sprintf("%d of %d scores become −∞, so that their weight is exactly 0", hidden, n*n)
+	return fmt.Sprintf("%d of %d scores become −∞, their weight exactly 0", hidden, n*n)
 }

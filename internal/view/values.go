@@ -40,7 +40,7 @@ func valueGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
 		out.Vectors = append(out.Vectors, up.Row(pos, head))
 		length.Numbers = append(length.Numbers, analyze.Length(up.Row(pos, head)))
 	}
-	table.Columns = []Column{down, out, length}
+	table.Columns = []Column{length, down, out}
 	title := "Values"
 	if !sel.Brief {
 		title += " in " + headName(layer, head)
