@@ -106,7 +106,7 @@ func (d *drawer) header() {
 
 // block draws one grid: title, numbers, notes.
 func (d *drawer) block(n int, g view.Grid, f frame) {
-	d.heading(n, g)
+	d.heading(n, g, f)
 	var notes []string
 	if g.Matrix != nil {
 		notes = append(notes, d.matrix(g.Matrix, f)...)
@@ -121,7 +121,7 @@ func (d *drawer) block(n int, g view.Grid, f frame) {
 
 // heading writes the title with its formula beside it, or below it where that
 // is too long, and which axis is which at the right.
-func (d *drawer) heading(n int, g view.Grid) {
+func (d *drawer) heading(n int, g view.Grid, f frame) {
 	p := &d.pen
 	number := ""
 	if d.o.Number {
@@ -155,15 +155,15 @@ func (d *drawer) heading(n int, g view.Grid) {
 		p.end()
 		d.lines(d.palette.muted, g.Formula, indent)
 	}
-	d.legend(g)
+	d.legend(g, f)
 	if p.column > 0 {
 		p.end()
 	}
 }
 
 // legend says what runs down and across and, if asked, which step this is:
-// at the right of the line that was begun, or on a line of its own.
-func (d *drawer) legend(g view.Grid) {
+// above the right edge of the matrix, on the line that was begun if it has room.
+func (d *drawer) legend(g view.Grid, f frame) {
 	type word struct {
 		st   style
 		text string
@@ -189,7 +189,11 @@ func (d *drawer) legend(g view.Grid) {
 	if p.column > 0 && p.column+2+width > d.o.Width {
 		p.end()
 	}
-	p.to(max(d.o.Width-width, 0))
+	edge := d.o.Width
+	if g.Matrix != nil {
+		edge = min(edge, max(f.right(), p.column+2+width))
+	}
+	p.to(max(edge-width, 0))
 	for i, w := range words {
 		if i > 0 {
 			p.skip(2)

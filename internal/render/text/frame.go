@@ -20,18 +20,28 @@ const (
 // tokens share one, so that a token keeps its column from block to block.
 type frame struct {
 	mode       mode
-	label      int   // columns of the row labels
-	cell       int   // columns of a cell
-	pad        int   // of those, blanks behind the number
-	rows, cols []int // what is shown, in order; gap where some are left out
-	pool       [2]int
-	words      int  // columns of a cell's word, 0 for none
-	places     int  // columns of the number before a row label, 0 for none
-	shared     bool // a table laid across may stand in these columns
+	label      int    // columns of the row labels
+	cell       int    // columns of a cell
+	pad        int    // of those, blanks behind the number
+	rows, cols []int  // what is shown, in order; gap where some are left out
+	pool       [2]int // rows and columns that become one glyph
+	glyphs     int    // across, where several columns become one
+	words      int    // columns of a cell's word, 0 for none
+	places     int    // columns of the number before a row label, 0 for none
+	shared     bool   // a table laid across may stand in these columns
 }
 
 // left is the column where the cells begin.
 func (f frame) left() int { return indent + f.label + 1 }
+
+// right is the column where the cells end.
+func (f frame) right() int {
+	n := len(f.cols)
+	if f.mode == pooled {
+		n = f.glyphs
+	}
+	return f.left() + n*f.cell
+}
 
 // group is what matrices over the same tokens ask for together.
 type group struct {
@@ -151,7 +161,7 @@ func (g *group) frame(o Options) frame {
 		f.cell = min(want, room/g.n)
 	}
 	if f.cell > g.least {
-		if f.cell == want { // else labels need every column
+		if f.cell >= g.content+2 {
 			f.pad = 1
 		}
 		return f
@@ -177,6 +187,7 @@ func fold(f frame, m *view.Matrix, o Options) frame {
 	if room > 0 && (2*shown(f.cols) < len(m.Cols) || 2*shown(f.rows) < len(m.Rows)) {
 		f.mode = pooled
 		f.pool = [2]int{share(len(m.Rows), o.MaxRows), share(len(m.Cols), room)}
+		f.glyphs = share(len(m.Cols), f.pool[1])
 	}
 	return f
 }

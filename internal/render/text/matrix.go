@@ -104,29 +104,24 @@ func (p *painter) columnLabels() {
 }
 
 // columnLabel writes a label over its cell: at the right, as the numbers are,
-// or at the left where words follow them.
+// or at the left where words follow them. A long one takes the blanks behind
+// the number too.
 func (d *drawer) columnLabel(l view.Label, f frame) {
 	mark := ""
 	if l.Focus {
 		mark = columnMark
 	}
-	room := f.cell - 1 - columns(mark)
-	if f.pad > 0 {
-		room = f.cell - 2 - columns(mark)
-	}
-	text := cut(l.Text, max(room, 0))
+	end := d.pen.column + f.cell
+	text := cut(l.Text, max(f.cell-1-columns(mark), 0))
+	width := columns(mark) + columns(text)
 	if f.words == 0 {
-		d.pen.skip(f.cell - f.pad - columns(mark) - columns(text))
+		d.pen.skip(min(max(f.cell-f.pad-width, 1), f.cell-width))
 	} else {
 		d.pen.skip(1)
 	}
 	d.pen.put(d.palette.bold(d.palette.role(l.Role)), mark)
 	d.pen.put(d.palette.label(l), text)
-	if f.words == 0 {
-		d.pen.skip(f.pad)
-	} else {
-		d.pen.skip(f.cell - 1 - columns(mark) - columns(text))
-	}
+	d.pen.to(end)
 }
 
 // number draws one cell: blanks, dot, number, word.

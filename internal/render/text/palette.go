@@ -118,6 +118,9 @@ func (p *palette) ramp(h theme.Heat, l look, scale view.Scale) []style {
 }
 
 func (p *palette) heatStyle(h theme.Heat, l look, t float64, weak bool) style {
+	if len(h.Stops) == 0 {
+		return ""
+	}
 	switch c := h.At(t); {
 	case p.profile == colorprofile.ANSI:
 		return p.ink(h.BasicAt(t))
@@ -126,7 +129,7 @@ func (p *palette) heatStyle(h theme.Heat, l look, t float64, weak bool) style {
 	case weak:
 		return p.muted
 	case l == cellLook && h.Fill:
-		return join(p.colour(theme.On(c), "38"), p.colour(c, "48"))
+		return join(p.colour(theme.On(p.reduced(c)), "38"), p.colour(c, "48"))
 	default:
 		return p.colour(c, "38")
 	}
@@ -134,12 +137,27 @@ func (p *palette) heatStyle(h theme.Heat, l look, t float64, weak bool) style {
 
 // colour is one colour of text (layer 38) or behind it (layer 48).
 func (p *palette) colour(c theme.RGB, layer style) style {
-	r, g, b := c.Channels()
 	if p.profile == colorprofile.ANSI256 {
-		reduced, _ := p.profile.Convert(color.RGBA{R: r, G: g, B: b, A: 255}).(ansi.IndexedColor)
-		return layer + ";5;" + number(uint8(reduced))
+		return layer + ";5;" + number(p.index(c))
 	}
+	r, g, b := c.Channels()
 	return layer + ";2;" + number(r) + ";" + number(g) + ";" + number(b)
+}
+
+// index is the one of 256 colours that is nearest to c.
+func (p *palette) index(c theme.RGB) uint8 {
+	r, g, b := c.Channels()
+	nearest, _ := p.profile.Convert(color.RGBA{R: r, G: g, B: b, A: 255}).(ansi.IndexedColor)
+	return uint8(nearest)
+}
+
+// reduced is the colour that the terminal will show for c.
+func (p *palette) reduced(c theme.RGB) theme.RGB {
+	if p.profile != colorprofile.ANSI256 {
+		return c
+	}
+	r, g, b, _ := ansi.IndexedColor(p.index(c)).RGBA()
+	return theme.RGB(r>>8<<16 | g>>8<<8 | b>>8)
 }
 
 func basic(b theme.Basic) style {

@@ -11,7 +11,7 @@ import (
 // of a pattern over more tokens than there are columns.
 func (p *painter) pooled() {
 	rows, cols := p.f.pool[0], p.f.pool[1]
-	line := make([]float64, (len(p.m.Cols)+cols-1)/cols)
+	line := make([]float64, p.f.glyphs)
 	first := all(len(line))
 	for i := range first {
 		first[i] *= cols

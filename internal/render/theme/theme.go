@@ -53,14 +53,13 @@ type Ink struct {
 }
 
 // Heat turns a number into a colour. A scale of weights runs from 0 to 1; one
-// of signed numbers from -1 to 1, with 0 in the middle of Stops.
+// of signed numbers from -1 to 1, with 0 in the middle of Stops. The zero
+// value colours nothing; all others have two stops or more.
 type Heat struct {
-	Stops []RGB // evenly spaced
-	Basic []Ink // the same steps where there are only 16 colours
-	Fill  bool  // colours the cell rather than its text
-	From  float64
-	// From: cells nearer to zero than this stay in the terminal's own colours,
-	// whatever its background is.
+	Stops []RGB   // evenly spaced
+	Basic []Ink   // the same steps where there are only 16 colours
+	Fill  bool    // colours the cell rather than its text
+	From  float64 // what is nearer to zero stays on the terminal's own background, in muted ink
 }
 
 // At returns the colour at t, from 0 (the first stop) to 1 (the last).

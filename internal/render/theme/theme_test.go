@@ -101,6 +101,9 @@ func TestWeightScalesAreMonotone(t *testing.T) {
 func TestHeatEnds(t *testing.T) {
 	for _, th := range theme.All() {
 		for _, h := range []theme.Heat{th.Weight, th.Signed} {
+			if len(h.Stops) == 0 {
+				continue
+			}
 			first, last := h.Stops[0], h.Stops[len(h.Stops)-1]
 			if h.At(0) != first || h.At(-1) != first || h.At(1) != last || h.At(2) != last {
 				t.Errorf("%s: a scale does not end in its stops", th.Name)

@@ -111,7 +111,7 @@ func contrast() Theme {
 	t.Doc = "high contrast, safe for colour-blind readers"
 	t.Muted = Ink{}
 	t.Weight = Heat{
-		Stops: []RGB{0x00305a, 0x00558f, 0x9a7a2a, 0xffb000, 0xffd84a},
+		Stops: []RGB{0x003f73, 0x0069b4, 0x4fa3e0, 0xa6d4ff, 0xffe14d},
 		Basic: []Ink{{}, {Bold: true}, {Basic: Yellow, Bold: true}},
 		Fill:  true,
 		From:  0.2,
@@ -141,11 +141,6 @@ func mono() Theme {
 			Basic: []Ink{{Faint: true}, {}, {Bold: true}},
 			Fill:  true,
 			From:  0.05,
-		},
-		Signed: Heat{
-			Stops: []RGB{0x808080, 0x808080, 0x808080},
-			Basic: []Ink{{}, {}, {}},
-			From:  2, // never
 		},
 	}
 }
