@@ -64,6 +64,9 @@ func (f *outputFlags) resolve() error {
 	return nil
 }
 
+// toFile reports whether the result goes into a file.
+func (f *outputFlags) toFile() bool { return f.Output != "" && f.Output != "-" }
+
 // lookFlags say how text looks and how much of it there is: --theme, -q, -v.
 type lookFlags struct {
 	Theme   string

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"attn/internal/render/text"
 )
 
 // Results is where results go: buffered, and it remembers the first write that
@@ -49,6 +51,19 @@ func (a *App) Write(path string, produce func(io.Writer) error) error {
 		return produce(a.Out)
 	}
 	return a.writeFile(path, produce)
+}
+
+// textOptions is how text is drawn where the flags send it.
+func (a *App) textOptions(out *outputFlags, look *lookFlags) (text.Options, error) {
+	t, err := look.theme()
+	if err != nil {
+		return text.Options{}, err
+	}
+	o := text.Options{Width: a.Width(), Profile: a.Profile(), Theme: t, Verbose: look.Verbose}
+	if out.toFile() {
+		o.Profile = a.FileProfile()
+	}
+	return o, nil
 }
 
 // writeFile writes a temporary file beside path and renames it. What exists

@@ -26,9 +26,14 @@ func groups(a *App) []group {
 			newPredictCmd(a, runPredict),
 			newEmbedCmd(a),
 		}},
-		{"Models and tokens", []*cobra.Command{}},
+		{"Models and tokens", []*cobra.Command{
+			newModelsCmd(a, runModels),
+			newTokenizeCmd(a, runTokenize),
+		}},
 		{"attn itself", []*cobra.Command{
 			newVersionCmd(a, runVersion),
+			newCompletionCmd(a, runCompletion),
+			newManCmd(a, runMan),
 		}},
 	}
 }
@@ -38,7 +43,7 @@ func newRootCmd(a *App) *cobra.Command {
 	var version bool
 	root := &cobra.Command{
 		Use:   "attn COMMAND",
-		Short: "See what attention does inside a transformer",
+		Short: "see what attention does inside a transformer",
 		Long:  "Show step by step, with the real numbers of a real model, what attention does inside a transformer.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if version {
@@ -56,7 +61,7 @@ func newRootCmd(a *App) *cobra.Command {
 		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
-	root.PersistentFlags().StringVar(&a.color, "color", colorAuto, "use colours: auto, always, never")
+	root.PersistentFlags().StringVar(&a.color, "color", colorAuto, "`when` to use colours: auto, always, never")
 	complete(root, "color", colorAuto, colorAlways, colorNever)
 	root.PersistentFlags().BoolP("help", "h", false, "explain a command")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })

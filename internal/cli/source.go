@@ -22,6 +22,8 @@ const (
 type source struct {
 	IDs  []int32 // --ids; nil when not given
 	Text string  // after read
+
+	emptyAllowed bool // a text of no bytes is a text too
 }
 
 // add defines --ids.
@@ -52,7 +54,7 @@ func (s *source) read(a *App, cmd *cobra.Command, args []string) error {
 		}
 		s.Text = text
 	}
-	if s.Text == "" {
+	if s.Text == "" && !s.emptyAllowed {
 		return usagef("the text is empty: %s", cmd.CommandPath()).advise(`for example: %s "the cat sat on the mat"`, cmd.CommandPath())
 	}
 	return nil

@@ -24,6 +24,16 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return err.advise("%s help lists the commands", root.Name())
 }
 
+// unknownSubcommand is the same for a command of commands, such as models.
+func unknownSubcommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	err := usagef("no command is called that: %s %s", cmd.CommandPath(), name)
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		return err.advise("did you mean: %s %s", cmd.CommandPath(), strings.Join(near, ", "))
+	}
+	return err.advise("%s --help lists the commands", cmd.CommandPath())
+}
+
 // flagError turns what pflag says about a flag into attn's words.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError

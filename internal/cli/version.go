@@ -21,7 +21,7 @@ func newVersionCmd(a *App, runF func(context.Context, *App, *versionOptions) err
 	o := &versionOptions{}
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version, and what this machine can do",
+		Short:   "print the version, and what this machine can do",
 		Long:    "Print the version of attn, how it was built, and what it found on this machine: CPU features and CUDA devices.",
 		Example: "attn version\nattn version --format json",
 		Args:    noArgs,
