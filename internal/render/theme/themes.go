@@ -111,7 +111,7 @@ func contrast() Theme {
 	t.Doc = "high contrast, safe for colour-blind readers"
 	t.Muted = Ink{}
 	t.Weight = Heat{
-		Stops: []RGB{0x003f73, 0x0069b4, 0x4fa3e0, 0xa6d4ff, 0xffe14d},
+		Stops: []RGB{0x003f73, 0x0069b4, 0x4fa3e0, 0x98c4f0, 0xffe14d},
 		Basic: []Ink{{}, {Bold: true}, {Basic: Yellow, Bold: true}},
 		Fill:  true,
 		From:  0.2,
