@@ -16,6 +16,7 @@ const smallJob = 20_000
 // pool is a fixed group of workers that the ops of one backend share.
 type pool struct {
 	threads int // that compute, the caller's own among them
+	small   int // jobs below this many nanoseconds stay on the caller's
 	start   sync.Once
 	stop    sync.Once
 	jobs    chan *job
@@ -41,7 +42,7 @@ func newPool(threads int) *pool {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	threads = min(threads, maxThreads)
-	return &pool{threads: threads, jobs: make(chan *job, threads)}
+	return &pool{threads: threads, small: smallJob, jobs: make(chan *job, threads)}
 }
 
 // run does all tasks and returns when they are done: here and now when their
@@ -49,7 +50,7 @@ func newPool(threads int) *pool {
 // Which thread does a task changes nothing about its result.
 func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
 	helpers := min(p.threads, tasks) - 1
-	if helpers < 1 || cost < smallJob {
+	if helpers < 1 || cost < p.small {
 		for task := range tasks {
 			do(task, &p.caller)
 		}

@@ -1,0 +1,102 @@
+package kernelstest
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// source makes the same inputs on every run.
+type source struct{ *rand.Rand }
+
+// newSource returns the source of one op's inputs.
+func newSource(seed uint64) source { return source{rand.New(rand.NewPCG(seed, 1))} }
+
+// normal returns a tensor of standard normal numbers.
+func (s source) normal(shape ...tensor.Dim) tensor.Tensor {
+	t := tensor.New(shape...)
+	for i := range t.Data {
+		t.Data[i] = float32(s.NormFloat64())
+	}
+	return t
+}
+
+// among returns a tensor of numbers picked from values.
+func (s source) among(values []float32, shape ...tensor.Dim) tensor.Tensor {
+	t := tensor.New(shape...)
+	for i := range t.Data {
+		t.Data[i] = values[s.IntN(len(values))]
+	}
+	return t
+}
+
+// vector returns n standard normal numbers.
+func (s source) vector(n int) []float32 { return s.normal(tensor.D(tensor.DModel, n)).Data }
+
+// layout is how a weight lies in its file.
+type layout struct {
+	name   string
+	stride func(out, in int) [2]int
+	offset int // bytes before the first element: files promise no alignment
+}
+
+// layouts are those of real files, and the general case.
+func layouts() []layout {
+	return []layout{
+		{"rows", func(_, in int) [2]int { return [2]int{in, 1} }, 0},
+		{"rows at an odd address", func(_, in int) [2]int { return [2]int{in, 1} }, 1},
+		{"rows off a lane", func(_, in int) [2]int { return [2]int{in, 1} }, 4},
+		{"rows apart", func(_, in int) [2]int { return [2]int{in + 3, 1} }, 0},
+		{"Conv1D", func(out, _ int) [2]int { return [2]int{1, out} }, 0},
+		{"a third of c_attn", func(out, _ int) [2]int { return [2]int{1, 3 * out} }, 8},
+		{"neither side by side", func(_, in int) [2]int { return [2]int{3*in + 1, 3} }, 2},
+		{"rows that overlap", func(_, in int) [2]int { return [2]int{(in + 1) / 2, 1} }, 0},
+	}
+}
+
+// weight returns a matrix of numbers below 4 in magnitude whose last element
+// ends its bytes.
+func (s source) weight(d tensor.DType, l layout, out, in int) kernels.Weight {
+	w := kernels.Weight{Name: d.String() + " " + l.name, Type: d, Shape: [2]int{out, in}, Stride: l.stride(out, in)}
+	elements := (out-1)*w.Stride[0] + (in-1)*w.Stride[1] + 1
+	w.Bytes = make([]byte, l.offset+d.Bytes(elements))[l.offset:]
+	for i := range elements {
+		switch at := w.Bytes[d.Bytes(i):]; d {
+		case tensor.F32:
+			binary.LittleEndian.PutUint32(at, math.Float32bits(float32(s.NormFloat64())))
+		case tensor.BF16:
+			binary.LittleEndian.PutUint16(at, uint16(math.Float32bits(float32(s.NormFloat64()))>>16))
+		default:
+			binary.LittleEndian.PutUint16(at, s.half())
+		}
+	}
+	return w
+}
+
+// half returns the bits of a binary16 below 4; one in 32 is subnormal.
+func (s source) half() uint16 {
+	sign, fraction := uint16(s.IntN(2))<<15, uint16(s.IntN(1<<10))
+	if s.IntN(32) == 0 {
+		return sign | fraction
+	}
+	return sign | uint16(12+s.IntN(5))<<10 | fraction
+}
+
+// weightOf returns a float32 matrix of these numbers, rows side by side.
+func weightOf(out, in int, numbers []float32) kernels.Weight {
+	w := kernels.Weight{Name: "given", Type: tensor.F32, Shape: [2]int{out, in}, Stride: [2]int{in, 1}}
+	for _, v := range numbers {
+		w.Bytes = binary.LittleEndian.AppendUint32(w.Bytes, math.Float32bits(v))
+	}
+	return w
+}
+
+// at returns element [o, i] of a weight.
+func at(w kernels.Weight, o, i int) float32 {
+	var one [1]float32
+	tensor.Decode(one[:], w.Type, w.Bytes[w.Type.Bytes(o*w.Stride[0]+i*w.Stride[1]):])
+	return one[0]
+}

@@ -1,0 +1,60 @@
+// Package kernelstest is the suite that every backend must pass: each op
+// against package ref within the bounds of bounds.go, identities that need no
+// reference, and what happens on errors. Sizes are odd on purpose.
+package kernelstest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"attn/internal/kernels"
+)
+
+// RunAll runs the whole suite. A backend whose device is missing, which says
+// so in Err from the start, is a skip with the reason, never a silent pass.
+func RunAll(t *testing.T, newBackend func() kernels.Backend) {
+	t.Helper()
+	be := newBackend()
+	if err := be.Err(); errors.Is(err, kernels.ErrNoDevice) {
+		t.Skipf("SKIPPED, NOT TESTED: backend %s: %v", be.Name(), err)
+	}
+	if err := be.Close(); err != nil {
+		t.Fatalf("closing a new backend: %v", err)
+	}
+	for _, c := range checks() {
+		t.Run(c.name, func(t *testing.T) {
+			be := newBackend()
+			defer func() { _ = be.Close() }()
+			if err := c.run(be); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// check is one thing to find wrong with a fresh backend.
+type check struct {
+	name string
+	run  func(be kernels.Backend) error
+}
+
+// checks lists the whole suite.
+func checks() []check {
+	list := identityChecks()
+	for _, op := range Ops() {
+		list = append(list, check{op.Name, func(be kernels.Backend) error {
+			var all []error
+			for _, c := range op.Calls {
+				if err := c.Compare(be); err != nil {
+					all = append(all, fmt.Errorf("%s: %w", c.Name, err))
+				}
+			}
+			return errors.Join(all...)
+		}})
+	}
+	for _, bad := range badCalls() {
+		list = append(list, check{"error/" + bad.name, bad.check})
+	}
+	return append(list, check{"error/order", firstErrorStays}, check{"error/close", closedBackendFails})
+}
