@@ -2,12 +2,15 @@ package params
 
 import (
 	"errors"
-	"math"
 	"math/bits"
 )
 
+// limit is the largest count: up to there every integer is exact in a float64
+// too, which is what readers of JSON and tables have.
+const limit = 1 << 53
+
 // errOverflow is what counting returns for a model that nobody can build.
-var errOverflow = errors.New("it has more than 9,223,372,036,854,775,807 parameters")
+var errOverflow = errors.New("one of its counts is larger than " + Digits(limit) + ", 2 to the 53rd")
 
 // checked does integer arithmetic on numbers that are not negative, and
 // remembers whether any result did not fit.
@@ -21,7 +24,7 @@ func (c *checked) times(count int64, factors ...int) int64 {
 	result := uint64(count)
 	for _, f := range factors {
 		high, low := bits.Mul64(result, uint64(f))
-		if high != 0 || low > math.MaxInt64 {
+		if high != 0 || low > limit {
 			c.overflowed = true
 			return 0
 		}
@@ -33,7 +36,7 @@ func (c *checked) times(count int64, factors ...int) int64 {
 func (c *checked) sum(terms ...int64) int64 {
 	total := int64(0)
 	for _, t := range terms {
-		if t > math.MaxInt64-total {
+		if t > limit-total {
 			c.overflowed = true
 			return 0
 		}

@@ -50,34 +50,37 @@ const (
 
 // Group is a number of arrays of one shape: Count = Copies × ∏ Shape.
 type Group struct {
-	Name   string
-	Shape  []int
-	Copies int64
-	Count  int64
+	Name   string `json:"name"`
+	Shape  []int  `json:"shape"`
+	Copies int64  `json:"copies"`
+	Count  int64  `json:"count"`
 }
 
 // Count is what a model's parameters add up to.
 type Count struct {
-	Model      string
-	Convention Convention
-	Groups     []Group // in the order of the forward pass; they sum to Total
+	Model      string     `json:"model"`
+	Convention Convention `json:"convention"`
+	Groups     []Group    `json:"groups"` // in the order of the forward pass; they sum to Total
 
-	PerMatrix         int64 // one query, key, value or output matrix of one head
-	PerHead           int64 // the four of one head, with the three biases of its own where biases count
-	PerLayerAttention int64
-	Attention         int64 // all layers, biases included where they count
-	MLP               int64 // likewise
-	Total             int64
-	Matrices          int64 // as the chapter counts them; see matrices
-	ValueMap          ValueMap
-	Flags             []Flag
+	PerHead           int64 `json:"per_head"` // its four matrices, and the three biases of its own where biases count
+	PerLayerAttention int64 `json:"per_layer_attention"`
+	Attention         int64 `json:"attention"` // all layers, biases included where they count
+	MLP               int64 `json:"mlp"`       // likewise
+	Total             int64 `json:"total"`
+
+	PerMatrix int64    `json:"per_matrix"` // one query, key, value or output matrix of one head
+	Matrices  int64    `json:"matrices"`   // as the chapter counts them, whatever the convention
+	ValueMap  ValueMap `json:"value_map"`
+	Flags     []Flag   `json:"flags,omitempty"`
 }
 
 // ValueMap compares the value map as it is, factored through d_head, with the
 // full d_model × d_model matrix that it could be.
 type ValueMap struct {
-	Full, Factored       int64 // of one head: d_model², 2 d_head d_model
-	AllFull, AllFactored int64 // of all heads in all layers
+	Full        int64 `json:"full"`         // one head: d_model²
+	Factored    int64 `json:"factored"`     // one head: 2 d_head d_model
+	AllFull     int64 `json:"all_full"`     // all heads in all layers
+	AllFactored int64 `json:"all_factored"` // likewise
 }
 
 // Flag is a doubt about a shape, with the other reading and its total.

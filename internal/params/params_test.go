@@ -203,15 +203,18 @@ func drawShape(t *rapid.T) Shape {
 func TestOverflow(t *testing.T) {
 	huge := gpt2Like("huge", 1<<12, 1<<20, 1<<14, 1<<20, 1<<28)
 	for _, c := range Conventions() {
-		if count, err := huge.Count(c); err == nil || !strings.Contains(err.Error(), "9,223,372,036,854,775,807") {
+		if count, err := huge.Count(c); err == nil || !strings.Contains(err.Error(), "9,007,199,254,740,992") {
 			t.Errorf("%s: %d parameters, error %v", c, count.Total, err)
 		}
 	}
 	var n checked
-	if got := n.product(math.MaxInt64); got != math.MaxInt64 || n.err() != nil {
+	if got := n.product(limit/2, 2); got != limit || n.sum(limit-1, 1) != limit || n.err() != nil {
 		t.Errorf("the largest number: %d, %v", got, n.err())
 	}
-	if n.sum(math.MaxInt64, 1); n.err() == nil {
+	if n.product(limit/2, 3); n.err() == nil {
+		t.Error("a product past the largest number goes unnoticed")
+	}
+	if n = (checked{}); n.sum(limit, 1) != 0 || n.err() == nil {
 		t.Error("a sum past the largest number goes unnoticed")
 	}
 }
