@@ -24,41 +24,33 @@ func all(n int) []int {
 // neighbours that ends a little after the focus, or with the last one where
 // there is no focus. A gap takes the room of one.
 func keep(n, room, focus int) []int {
-	if n <= room {
+	switch {
+	case n <= room:
 		return all(n)
-	}
-	if room < 5 {
-		return stretch(nil, n, room, focus)
-	}
-	list := stretch([]int{0}, n, room-3, focus)
-	if list[1] == 1 {
-		list = stretch(nil, n, room-1, focus)
-	} else {
-		list = append([]int{0, gap}, list[1:]...)
-	}
-	if list[len(list)-1] == n-1 {
-		return extend(list, room)
-	}
-	return append(list, gap)
-}
-
-// stretch appends size neighbours, the focus among them, to list.
-func stretch(list []int, n, size, focus int) []int {
-	size = max(size, 0)
-	if focus < 0 {
+	case room <= 0:
+		return nil
+	case focus < 0:
 		focus = n - 1
 	}
-	start := min(max(focus-size*2/3, 0), n-size)
-	for i := range size {
-		list = append(list, start+i)
+	if room < 5 { // too few to spend any on gaps
+		return stretch(min(max(focus-room/2, 0), n-room), room)
 	}
-	return list
+	size := room - 3
+	start := focus - size*2/3
+	switch {
+	case start <= 2:
+		return append(stretch(0, room-1), gap)
+	case start+size >= n-1:
+		return append([]int{0, gap}, stretch(n-(room-2), room-2)...)
+	}
+	return append(append([]int{0, gap}, stretch(start, size)...), gap)
 }
 
-// extend uses the room that a gap at the end would have taken.
-func extend(list []int, room int) []int {
-	for len(list) < room && len(list) > 2 && list[1] == gap && list[2] > 2 {
-		list = append(list[:2], append([]int{list[2] - 1}, list[2:]...)...)
+// stretch is size neighbours from start.
+func stretch(start, size int) []int {
+	list := all(size)
+	for i := range list {
+		list[i] += start
 	}
 	return list
 }

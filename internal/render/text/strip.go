@@ -22,8 +22,7 @@ func level(v, top float64) string {
 	case top == 0:
 		return levels[3]
 	}
-	n := int((v/top + 1) / 2 * 8)
-	return levels[min(max(n, 0), 7)]
+	return levels[int(min(max((v/top+1)*4, 0), 7))]
 }
 
 // reach is the largest finite component of a column's vectors, and the length

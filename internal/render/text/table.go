@@ -221,11 +221,14 @@ func (d *drawer) bar(f *field, row int) {
 	if !ok {
 		return
 	}
-	st := d.palette.role(f.Role)
-	if f.Numbers[row] < 0 {
-		st = d.palette.ink(d.palette.theme.Negative)
+	ink := d.palette.theme.Role(f.Role)
+	switch {
+	case f.Numbers[row] < 0:
+		ink = d.palette.theme.Negative
+	case f.Role == view.Plain:
+		ink = d.palette.theme.Positive
 	}
-	d.pen.put(st, bar(share, f.graph))
+	d.pen.put(d.palette.ink(ink), bar(share, f.graph))
 }
 
 // notes counts what was left out and says how strips are to be read.
