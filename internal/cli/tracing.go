@@ -172,6 +172,11 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	if err != nil {
 		return nil, none, err
 	}
+	kept, err := r.hooks(sel.Layers, m.Config.Layers)
+	if err != nil {
+		return nil, none, err
+	}
+	t.Steps = slices.DeleteFunc(t.Steps, func(s trace.Step) bool { return !kept[s.Name] })
 	t.Meta.Words = vocabularyWords(t, m, r.top)
 	t.Meta.Nearest = nearest(t, m, sel.Told)
 	return t, sel, nil
@@ -212,17 +217,29 @@ func (r recording) wanted(m *model.Model) (map[string]bool, error) {
 	if shown == nil {
 		shown = span(0, layers-1)
 	}
-	if picksFreely := r.layer == "" || r.head == "" || r.focus == ""; picksFreely {
-		r.record = append(slices.Clone(r.record), "blocks.*."+trace.Pattern)
+	wanted, err := r.hooks(shown, layers)
+	if err != nil {
+		return nil, err
 	}
+	if r.layer == "" || r.head == "" || r.focus == "" { // Pick reads them
+		for layer := range layers {
+			wanted[trace.InBlock(layer, trace.Pattern)] = true
+		}
+	}
+	return wanted, nil
+}
+
+// hooks lists what the views read when these layers are shown, and what
+// --record asks for.
+func (r recording) hooks(shown []int, layers int) (map[string]bool, error) {
 	views, err := r.views()
 	if err != nil {
 		return nil, err
 	}
-	wanted := map[string]bool{}
+	names := map[string]bool{}
 	for _, v := range views {
 		for _, name := range v.Hooks(shown, layers) {
-			wanted[name] = true
+			names[name] = true
 		}
 	}
 	for _, pattern := range r.record {
@@ -231,15 +248,15 @@ func (r recording) wanted(m *model.Model) (map[string]bool, error) {
 		}
 		for _, name := range trace.StepNames(layers) {
 			if trace.Match(pattern, name) {
-				wanted[name] = true
+				names[name] = true
 			}
 		}
 	}
-	return wanted, nil
+	return names, nil
 }
 
 // selectIn picks the layer, head and focus that the flags leave open, by a rule
-// that the trace then states, and drops the steps of layers that are not shown.
+// that the trace then states.
 func (r recording) selectIn(t *trace.Trace, m *model.Model) (view.Select, error) {
 	layers, err := parseChoice("layer", r.layer, t.Meta.Model.Layers)
 	if err != nil {
