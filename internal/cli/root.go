@@ -29,6 +29,7 @@ func groups(a *App) []group {
 		{"Models and tokens", []*cobra.Command{
 			newModelsCmd(a, runModels),
 			newTokenizeCmd(a, runTokenize),
+			newParamsCmd(a, runParams),
 		}},
 		{"attn itself", []*cobra.Command{
 			newVersionCmd(a, runVersion),

@@ -8,6 +8,9 @@ import (
 // GPT3 names the preset that the chapter counts.
 const GPT3 = "gpt3-175b"
 
+// GPT3Family is the family of the rows of GPT-3's table.
+const GPT3Family = "gpt3"
+
 // Preset is a published shape that can be named.
 type Preset struct {
 	Owners []string // whose repository it may be called: openai/gpt3-175b
@@ -61,7 +64,7 @@ func gpt3Presets() []Preset {
 		{GPT3, "175.0B", 96, 12288, 96, 128},
 	} {
 		s := gpt2Like(row.name, row.layers, row.dModel, row.heads, row.dHead, 2048)
-		s.Family, s.Printed = "gpt3", row.printed
+		s.Family, s.Printed = GPT3Family, row.printed
 		list = append(list, Preset{Owners: []string{"openai"}, Shape: s})
 	}
 	return list

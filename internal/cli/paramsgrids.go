@@ -1,0 +1,263 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"attn/internal/params"
+	"attn/internal/view"
+)
+
+// paramsGrids are the tables of a convention; of both, and how one leads to
+// the other, where none is asked for.
+//
+// symbols asks for the column that names what is multiplied.
+func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid, error) {
+	if c == params.Parameters {
+		full, err := countShape(s, c)
+		return []view.Grid{groupGrid(s, full, symbols, s.Name+": every trained parameter", "a tied matrix once")}, err
+	}
+	chapter, err := countShape(s, params.Chapter)
+	if err != nil {
+		return nil, err
+	}
+	groups := groupGrid(s, chapter, symbols, s.Name+": parameters, as the chapter counts them", "matrices only")
+	groups.Notes = append(groups.Notes,
+		fmt.Sprintf("%s matrices: query, key and value (down) of each head, one output (up) per layer, in which its heads are joined, %s per MLP, embedding and unembedding",
+			params.Digits(chapter.Matrices), mlpMatrices(s)))
+	grids := []view.Grid{groups, attentionGrid(s, chapter), valueMapGrid(s, chapter)}
+	if c == params.Chapter {
+		return grids, nil
+	}
+	full, err := countShape(s, params.Parameters)
+	return append(grids, bridgeGrid(chapter, full)), err
+}
+
+func mlpMatrices(s params.Shape) string {
+	if s.Gated {
+		return "three"
+	}
+	return "two"
+}
+
+// groupRow is how a group is shown: the chapter's name for it, and what its
+// shape counts.
+type groupRow struct {
+	group, name, symbols string
+	role                 view.Role
+}
+
+// groupRows lists the groups in the chapter's order.
+func groupRows() []groupRow {
+	return []groupRow{
+		{params.Embedding, "embedding", "d_model × n_vocab", view.Plain},
+		{params.Position, "positions", "d_model × n_context", view.Plain},
+		{params.Key, "key", "d_head × d_model", view.Key},
+		{params.Query, "query", "d_head × d_model", view.Query},
+		{params.Value, "value (down)", "d_head × d_model", view.Value},
+		{params.Output, "output (up)", "d_model × d_head", view.Value},
+		{params.Up, "up-projection", "d_mlp × d_model", view.Plain},
+		{params.Gate, "gate", "d_mlp × d_model", view.Plain},
+		{params.Down, "down-projection", "d_model × d_mlp", view.Plain},
+		{params.Bias, "biases", "one layer's", view.Plain},
+		{params.Norm, "norms", "d_model", view.Plain},
+		{params.Unembedding, "unembedding", "n_vocab × d_model", view.Plain},
+	}
+}
+
+// groupGrid is the chapter's table: each group with its product.
+func groupGrid(s params.Shape, c params.Count, symbols bool, title, formula string) view.Grid {
+	t := newCounts("product", "in symbols")
+	for _, row := range groupRows() {
+		if g, ok := c.Find(row.group); ok {
+			t.add(view.Label{Text: row.name, Role: row.role}, g.Count, product(s, g), row.symbols)
+		}
+	}
+	t.add(view.Label{Text: "total"}, c.Total, "", "")
+	if !symbols {
+		t.columns = t.columns[:1]
+	}
+	grid := view.Grid{View: "params", Title: title, Formula: formula, Table: t.table(c.Total, true)}
+	for _, f := range c.Flags {
+		grid.Notes = append(grid.Notes, "flagged: "+f.Text)
+	}
+	return grid
+}
+
+// product writes out what a count is the product of:
+// 128 × 12,288 × 96 heads × 96 layers.
+func product(s params.Shape, g params.Group) string {
+	factors := make([]string, 0, 4)
+	for _, size := range g.Shape {
+		factors = append(factors, digits(size))
+	}
+	switch {
+	case g.Copies == 1:
+	case g.Copies == int64(s.Heads)*int64(s.Layers) && (g.Name == params.Query || g.Name == params.Output):
+		factors = append(factors, counted(s.Heads, "head"), counted(s.Layers, "layer"))
+	case g.Copies == int64(s.KVHeads)*int64(s.Layers) && (g.Name == params.Key || g.Name == params.Value):
+		factors = append(factors, counted(s.KVHeads, "head"), counted(s.Layers, "layer"))
+	case g.Name == params.Norm:
+		factors = append(factors, params.Digits(g.Copies)+" gains and biases")
+	default:
+		factors = append(factors, counted(s.Layers, "layer"))
+	}
+	return strings.Join(factors, " × ")
+}
+
+func digits(n int) string { return params.Digits(int64(n)) }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return digits(n) + " " + what + "s"
+}
+
+// attentionGrid builds attention up from one matrix.
+func attentionGrid(s params.Shape, c params.Count) view.Grid {
+	t := newCounts("is")
+	t.add(view.Label{Text: "one matrix"}, c.PerMatrix, digits(s.DHead)+" × "+digits(s.DModel))
+	t.add(view.Label{Text: "one head"}, c.PerHead, "4 matrices: query, key, value, output")
+	t.add(view.Label{Text: "one layer"}, c.PerLayerAttention, counted(s.Heads, "head"))
+	t.add(view.Label{Text: "all attention"}, c.Attention, counted(s.Layers, "layer"))
+	note := fmt.Sprintf("attention has %s of all %s parameters: %s; the MLPs have %s",
+		params.Digits(c.Attention), params.Digits(c.Total), inWords(share(c.Attention, c.Total)), params.Digits(c.MLP))
+	notes := []string{note}
+	if s.KVHeads != s.Heads {
+		notes = append(notes, fmt.Sprintf("%s share the keys and values of %s", counted(s.Heads, "query head"), digits(s.KVHeads)))
+	}
+	return view.Grid{View: "params", Title: "Attention, from one matrix up", Table: t.table(c.Total, false), Notes: notes}
+}
+
+// valueMapGrid compares the value map, factored, with a full one.
+func valueMapGrid(s params.Shape, c params.Count) view.Grid {
+	d, h := digits(s.DModel), digits(s.DHead)
+	v := c.ValueMap
+	return view.Grid{
+		View: "params", Title: "The value map, in two factors", Formula: "W_value-up W_value-down",
+		Table: &view.Table{
+			Rows: []view.Label{{Text: "as one full matrix"}, {Text: "value down, then value up", Role: view.Value}},
+			Columns: []view.Column{
+				{Title: "product", Kind: view.Word, Words: []string{d + " × " + d, fmt.Sprintf("%s × %s + %s × %s", h, d, d, h)}},
+				{Title: "one head", Kind: view.Integer, Numbers: []float64{float64(v.Full), float64(v.Factored)}},
+				{Title: "all heads and layers", Kind: view.Integer, Numbers: []float64{float64(v.AllFull), float64(v.AllFactored)}},
+			},
+		},
+		Notes: []string{fmt.Sprintf("a full map would need %s times as many; the factors can write only %s directions per head",
+			strings.TrimSuffix(fmt.Sprintf("%.1f", share(v.Full, v.Factored)), ".0"), h)},
+	}
+}
+
+// bridgeGrid leads from the chapter's total to all trained parameters.
+func bridgeGrid(chapter, full params.Count) view.Grid {
+	t := newCounts()
+	t.add(view.Label{Text: "as the chapter counts"}, chapter.Total)
+	counts := func(c params.Count, name string) int64 {
+		g, _ := c.Find(name)
+		return g.Count
+	}
+	for _, part := range []struct{ group, name string }{
+		{params.Unembedding, "the unembedding is the embedding"},
+		{params.Position, "positions"},
+		{params.Bias, "biases"},
+		{params.Norm, "norms"},
+	} {
+		if change := counts(full, part.group) - counts(chapter, part.group); change != 0 {
+			t.add(view.Label{Text: part.name}, change)
+		}
+	}
+	t.add(view.Label{Text: "every trained parameter"}, full.Total)
+	return view.Grid{View: "params", Title: "From there to every trained parameter", Table: t.table(0, true)}
+}
+
+// counts is a table of counts in the making.
+type counts struct {
+	rows    []view.Label
+	columns []view.Column // of words
+	numbers []float64
+}
+
+func newCounts(titles ...string) *counts {
+	c := &counts{}
+	for _, title := range titles {
+		c.columns = append(c.columns, view.Column{Title: title, Kind: view.Word})
+	}
+	return c
+}
+
+func (c *counts) add(label view.Label, count int64, words ...string) {
+	label.Pos = -1
+	c.rows, c.numbers = append(c.rows, label), append(c.numbers, float64(count))
+	for i, word := range words {
+		c.columns[i].Words = append(c.columns[i].Words, word)
+	}
+}
+
+// table adds the shares of a whole, unless that is 0.
+func (c *counts) table(whole int64, total bool) *view.Table {
+	columns := append(c.columns, view.Column{Title: "parameters", Kind: view.Integer, Numbers: c.numbers})
+	if whole > 0 {
+		shares := make([]float64, len(c.numbers))
+		for i, n := range c.numbers {
+			shares[i] = n / float64(whole)
+		}
+		columns = append(columns, view.Column{Title: "share", Kind: view.Percent, Decimals: 1, Numbers: shares})
+	}
+	return &view.Table{Rows: c.rows, Columns: columns, Total: total}
+}
+
+func share(part, whole int64) float64 { return float64(part) / float64(whole) }
+
+// countList is a count as a plain table, for csv.
+func countList(c params.Count) view.Grid {
+	columns := []view.Column{
+		{Title: "model", Kind: view.Word},
+		{Title: "convention", Kind: view.Word},
+		{Title: "group", Kind: view.Word},
+		{Title: "shape", Kind: view.Word},
+		{Title: "copies", Kind: view.Integer},
+		{Title: "count", Kind: view.Integer},
+	}
+	for _, g := range c.Groups {
+		var sizes []string
+		for _, size := range g.Shape {
+			sizes = append(sizes, strconv.Itoa(size))
+		}
+		for i, word := range []string{c.Model, string(c.Convention), g.Name, strings.Join(sizes, "x")} {
+			columns[i].Words = append(columns[i].Words, word)
+		}
+		columns[4].Numbers = append(columns[4].Numbers, float64(g.Copies))
+		columns[5].Numbers = append(columns[5].Numbers, float64(g.Count))
+	}
+	return view.Grid{View: "params", Title: c.Model, Table: &view.Table{Columns: columns}}
+}
+
+// presetGrid is the table of attn params --list.
+func presetGrid(list []presetJSON) view.Grid {
+	grid := view.Grid{View: "params", Title: "Presets"}
+	columns := []view.Column{
+		{Title: "layers", Kind: view.Integer},
+		{Title: "heads", Kind: view.Integer},
+		{Title: "d_model", Kind: view.Integer},
+		{Title: "d_head", Kind: view.Integer},
+		{Title: "context", Kind: view.Integer},
+		{Title: "chapter", Kind: view.Integer},
+		{Title: "parameters", Kind: view.Integer},
+	}
+	t := &view.Table{Columns: columns}
+	for _, p := range list {
+		t.Rows = append(t.Rows, view.Label{Text: p.Name, Pos: -1})
+		for i, n := range []int64{
+			int64(p.Layers), int64(p.Heads), int64(p.DModel), int64(p.DHead), int64(p.Context), p.Chapter, p.Parameters,
+		} {
+			columns[i].Numbers = append(columns[i].Numbers, float64(n))
+		}
+		for _, f := range p.Flags {
+			grid.Notes = append(grid.Notes, p.Name+": "+f.Text)
+		}
+	}
+	grid.Table = t
+	return grid
+}
