@@ -64,6 +64,9 @@ func (c Call) Compare(be kernels.Backend) error {
 				tensor.ShapeString(got[r].Shape), tensor.ShapeString(want[r].Shape))
 		}
 		for i, w := range want[r].Data {
+			if got[r].Data[i] == w {
+				continue
+			}
 			limit := c.allowed(r, i, float64(w))
 			if !limit.holds(got[r].Data[i], w) {
 				return fmt.Errorf("result %d %s, number %d: got %v, want %v within %v", r,

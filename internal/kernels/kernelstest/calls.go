@@ -131,7 +131,7 @@ func scores(name string, q, k tensor.Tensor) Call {
 		allowed: func(_, at int, _ float64) bound {
 			h, i, j := at/t/t, at/t%t, at%t
 			return relative(d+3, sumOfProducts(d, func(e int) (float32, float32) {
-				return q.At(i, h, e), k.At(j, h/(heads/kv), e)
+				return q.Data[(i*heads+h)*d+e], k.Data[(j*kv+h/(heads/kv))*d+e]
 			}))
 		},
 	}
@@ -184,7 +184,7 @@ func mix(name string, pattern, v tensor.Tensor) Call {
 		allowed: func(_, at int, _ float64) bound {
 			i, h, e := at/d/heads, at/d%heads, at%d
 			return relative(t+3, sumOfProducts(t, func(j int) (float32, float32) {
-				return pattern.At(h, i, j), v.At(j, h/(heads/kv), e)
+				return pattern.Data[(h*t+i)*t+j], v.Data[(j*kv+h/(heads/kv))*d+e]
 			}))
 		},
 	}

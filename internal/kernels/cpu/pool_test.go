@@ -1,0 +1,82 @@
+package cpu
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+)
+
+func TestPoolDoesEachTaskOnce(t *testing.T) {
+	for _, threads := range []int{1, 2, 5} {
+		for _, tasks := range []int{0, 1, 2, 3, 100} {
+			p := newPool(threads)
+			p.small = 0
+			done := make([]atomic.Int64, tasks)
+			for range 3 {
+				p.run(tasks, 1, func(task int, _ *scratch) { done[task].Add(1) })
+			}
+			p.close()
+			for task := range done {
+				if n := done[task].Load(); n != 3 {
+					t.Errorf("%d threads, %d tasks: task %d was done %d times in 3 runs", threads, tasks, task, n)
+				}
+			}
+		}
+	}
+}
+
+// TestPoolUsesItsThreads holds that tasks do run beside each other: each of
+// these waits for the others.
+func TestPoolUsesItsThreads(t *testing.T) {
+	const threads = 4
+	p := newPool(threads)
+	defer p.close()
+	var here atomic.Int64
+	p.run(threads, smallJob, func(int, *scratch) {
+		for here.Add(1); here.Load() < threads; {
+			runtime.Gosched()
+		}
+	})
+}
+
+func TestPoolStaysOnTheCallerForSmallJobs(t *testing.T) {
+	p := newPool(4)
+	before := runtime.NumGoroutine()
+	p.run(100, smallJob-1, func(_ int, s *scratch) {
+		if s != &p.caller {
+			t.Error("a small job's task ran on a worker")
+		}
+	})
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("a small job started %d goroutines", after-before)
+	}
+	p.close()
+}
+
+func TestThreads(t *testing.T) {
+	for _, c := range []struct{ asked, want int }{
+		{0, runtime.GOMAXPROCS(0)}, {-3, runtime.GOMAXPROCS(0)}, {1, 1}, {7, 7}, {1 << 40, maxThreads},
+	} {
+		if got := newPool(c.asked).threads; got != c.want {
+			t.Errorf("asked for %d threads: got %d, want %d", c.asked, got, c.want)
+		}
+	}
+}
+
+func TestChunksCoverEverythingOnce(t *testing.T) {
+	p := newPool(3)
+	defer p.close()
+	for _, n := range []int{1, 6, 7, 8, 29} {
+		seen := make([]int, n)
+		p.chunks(n, 7, 1, func(from, to int) {
+			for i := from; i < to; i++ {
+				seen[i]++
+			}
+		})
+		for i, times := range seen {
+			if times != 1 {
+				t.Errorf("n %d: element %d was seen %d times", n, i, times)
+			}
+		}
+	}
+}
