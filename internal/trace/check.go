@@ -13,6 +13,7 @@ import (
 //
 //	the pattern's weights for one query sum to 1
 //	scaled = raw × scale; masked = scaled, or −∞ exactly where the mask hides
+//	pattern = softmax(masked)
 //	z = Σ_keys pattern · v; Σ_heads result + b_O = attn_out
 //	resid_mid = resid_pre + attn_out; resid_post = resid_mid + mlp_out
 //	each block starts where the one before it ended
@@ -34,6 +35,7 @@ func (t *Trace) checkLayer(layer int) []error {
 		t.checkScaled(layer),
 		t.checkMasked(layer),
 		t.checkPattern(layer),
+		t.checkSoftmax(layer),
 		t.checkMix(layer),
 		t.checkHeads(layer),
 		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
@@ -141,6 +143,32 @@ func (t *Trace) checkPattern(layer int) error {
 	return nil
 }
 
+// checkSoftmax holds each row of weights to exp(score − max) / Σ.
+func (t *Trace) checkSoftmax(layer int) error {
+	masked, ok1 := t.InBlock(layer, AttnScores)
+	pattern, ok2 := t.InBlock(layer, Pattern)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	n := len(t.Tokens)
+	for row := 0; row*n < len(pattern.Data); row++ {
+		scores, largest, sum := masked.Data[row*n:row*n+n], math.Inf(-1), 0.0
+		for _, s := range scores {
+			largest = math.Max(largest, float64(s))
+		}
+		for _, s := range scores {
+			sum += math.Exp(float64(s) - largest)
+		}
+		for k, got := range pattern.Data[row*n : row*n+n] {
+			if want := math.Exp(float64(scores[k])-largest) / sum; !near(float64(got), want, 1, 1e-6) {
+				return fmt.Errorf("%s: head %d, query %d gives key %d the weight %v, the softmax of its scores is %v",
+					InBlock(layer, Pattern), row/n, row%n, k, got, want)
+			}
+		}
+	}
+	return nil
+}
+
 func (t *Trace) checkMix(layer int) error {
 	pattern, ok1 := t.InBlock(layer, Pattern)
 	v, ok2 := t.InBlock(layer, V)
@@ -151,16 +179,17 @@ func (t *Trace) checkMix(layer int) error {
 	group := z.Size(tensor.Head) / v.Size(tensor.Head)
 	for pos := range t.Tokens {
 		for head := range z.Size(tensor.Head) {
-			weights := pattern.Row(head, pos)
-			for i, got := range z.Row(pos, head) {
-				want, size := 0.0, 0.0
-				for k, w := range weights {
-					value := float64(v.At(k, head/group, i))
-					want += float64(w) * value
-					size = math.Max(size, math.Abs(value))
+			got := z.Row(pos, head)
+			want, size := make([]float64, len(got)), make([]float64, len(got))
+			for k, w := range pattern.Row(head, pos) {
+				for i, value := range v.Row(k, head/group) {
+					want[i] += float64(w) * float64(value)
+					size[i] = math.Max(size[i], math.Abs(float64(value)))
 				}
-				if !near(float64(got), want, size, 1e-5) {
-					return fmt.Errorf("%s: position %d, head %d, component %d is %v, Σ pattern · v is %v", InBlock(layer, Z), pos, head, i, got, want)
+			}
+			for i := range got {
+				if !near(float64(got[i]), want[i], size[i], 1e-5) {
+					return fmt.Errorf("%s: position %d, head %d, component %d is %v, Σ pattern · v is %v", InBlock(layer, Z), pos, head, i, got[i], want[i])
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"math"
+	"slices"
 
 	"attn/internal/tensor"
 )
@@ -27,7 +28,7 @@ func Diff(got, want *Trace, tol Tolerance) []Divergence {
 	found := make([]Divergence, 0, len(want.Steps))
 	for _, step := range want.Steps {
 		value, ok := got.Find(step.Name)
-		if !ok || len(value.Data) != len(step.Value.Data) {
+		if !ok || !slices.Equal(value.Sizes(), step.Value.Sizes()) {
 			found = append(found, Divergence{Step: step.Name, Missing: true, Beyond: true})
 			continue
 		}
@@ -39,8 +40,8 @@ func Diff(got, want *Trace, tol Tolerance) []Divergence {
 func compare(name string, got, want tensor.Tensor, tol Tolerance) Divergence {
 	d := Divergence{Step: name}
 	for i, w := range want.Data {
-		if magnitude := math.Abs(float64(w)); !math.IsInf(magnitude, 0) {
-			d.Scale = math.Max(d.Scale, magnitude)
+		if magnitude := math.Abs(float64(w)); magnitude > d.Scale && !math.IsInf(magnitude, 1) {
+			d.Scale = magnitude
 		}
 		if distance := apart(got.Data[i], w); distance > d.Max {
 			d.Max, d.At, d.Got, d.Want = distance, i, got.Data[i], w

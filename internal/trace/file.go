@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,19 +24,6 @@ type fileStep struct {
 	Axes    []tensor.Axis `json:"axes,omitempty"`
 	Formula string        `json:"formula,omitempty"`
 	Inputs  []string      `json:"inputs,omitempty"`
-}
-
-// fileMeta is what attn.more holds: the rest of Meta.
-type fileMeta struct {
-	Text       string           `json:"text"`
-	Dropped    int              `json:"dropped,omitempty"`
-	Scales     []float32        `json:"score_scales,omitempty"`
-	Mask       string           `json:"mask,omitempty"`
-	MaskForced bool             `json:"mask_forced,omitempty"`
-	Selected   *Selected        `json:"selected,omitempty"`
-	Rule       string           `json:"rule,omitempty"`
-	Nearest    *Nearest         `json:"nearest,omitempty"`
-	Words      map[int32]string `json:"words,omitempty"`
 }
 
 // Save writes the trace as a safetensors file: one F32 tensor per step under
@@ -97,7 +83,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 	for _, s := range order {
 		info, ok := infos[s.Name]
 		if !ok {
-			return nil, fmt.Errorf("%s lists %q, which the file does not hold", metaSteps, s.Name)
+			return nil, fmt.Errorf("%s lists %q, which the file does not hold or which it lists twice", metaSteps, s.Name)
 		}
 		delete(infos, s.Name) // a step listed twice is not found again
 		step, err := t.loadStep(r, header, info)
@@ -109,80 +95,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 	return t, nil
 }
 
-func loadMeta(metadata map[string]string) (*Trace, []fileStep, error) {
-	t := &Trace{}
-	var steps []fileStep
-	var more fileMeta
-	for _, part := range []struct {
-		key      string
-		into     any
-		optional bool
-	}{
-		{metaTokens, &t.Tokens, false},
-		{metaModel, &t.Meta.Model, false},
-		{metaSteps, &steps, false},
-		{metaMore, &more, true},
-	} {
-		text, ok := metadata[part.key]
-		if !ok && part.optional {
-			continue
-		}
-		decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-		if err := decoder.Decode(part.into); err != nil {
-			return nil, nil, fmt.Errorf("__metadata__ %s: %w", part.key, err)
-		}
-	}
-	if err := t.takeMore(more); err != nil {
-		return nil, nil, err
-	}
-	return t, steps, t.checkMeta()
-}
-
-func (t *Trace) takeMore(more fileMeta) error {
-	m := &t.Meta
-	m.Text, m.Dropped, m.Scales, m.MaskForced = more.Text, more.Dropped, more.Scales, more.MaskForced
-	m.Rule, m.Nearest, m.Words = more.Rule, more.Nearest, more.Words
-	m.Mask = tensor.Mask{Causal: true}
-	if more.Mask != "" {
-		mask, err := tensor.ParseMask(more.Mask)
-		if err != nil {
-			return fmt.Errorf("__metadata__ %s: %w", metaMore, err)
-		}
-		m.Mask = mask
-	}
-	m.Selected.Focus = len(t.Tokens) - 1
-	if more.Selected != nil {
-		m.Selected = *more.Selected
-	}
-	return nil
-}
-
-// checkMeta holds the sizes and the selection to what readers rely on.
-func (t *Trace) checkMeta() error {
-	m := t.Meta.Model
-	if len(t.Tokens) == 0 {
-		return fmt.Errorf("__metadata__ %s: no tokens", metaTokens)
-	}
-	for i, token := range t.Tokens {
-		if token.Pos != i {
-			return fmt.Errorf("__metadata__ %s: token %d says its position is %d", metaTokens, i, token.Pos)
-		}
-	}
-	for _, size := range []int{m.Layers, m.Heads, m.KVHeads, m.DModel, m.DHead, m.DVocab} {
-		if size < 1 {
-			return fmt.Errorf("__metadata__ %s: a size is missing or not positive", metaModel)
-		}
-	}
-	if len(t.Meta.Scales) != 0 && len(t.Meta.Scales) != m.Layers {
-		return fmt.Errorf("__metadata__ %s: %d score scales for %d layers", metaMore, len(t.Meta.Scales), m.Layers)
-	}
-	s := t.Meta.Selected
-	if s.Layer < 0 || s.Layer >= m.Layers || s.Head < 0 || s.Head >= m.Heads || s.Focus < 0 || s.Focus >= len(t.Tokens) {
-		return fmt.Errorf("__metadata__ %s: selected layer %d, head %d, focus %d do not exist", metaMore, s.Layer, s.Head, s.Focus)
-	}
-	return nil
-}
-
+// loadStep reads one tensor and holds it to the table and the model.
 func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safetensors.Info) (Step, error) {
 	hook, ok := FindHook(info.Name)
 	layer, _ := Split(info.Name)
@@ -218,8 +131,17 @@ func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
 	if hook.Name == K || hook.Name == V {
 		want[tensor.Head] = m.KVHeads
 	}
+	for _, s := range t.Steps {
+		if width := s.Value.Size(tensor.DMLP); width > 0 {
+			want[tensor.DMLP] = width // no key of the model says it: the first one counts
+			break
+		}
+	}
 	shape := make([]tensor.Dim, len(sizes))
 	for i, axis := range hook.Axes {
+		if sizes[i] < 1 {
+			return nil, fmt.Errorf("its axis %s has no entries", axis)
+		}
 		if size, known := want[axis]; known && sizes[i] != size {
 			return nil, fmt.Errorf("its axis %s has %d entries, the model and its tokens make it %d", axis, sizes[i], size)
 		}

@@ -210,7 +210,7 @@ func CheckPattern(pattern string, layers int) error {
 		return fmt.Errorf("an empty hook name")
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("%q is not a pattern: a [ is not closed", pattern)
+		return fmt.Errorf("%q is not a pattern: a [ is not closed, or a \\ stands last", pattern)
 	}
 	for _, name := range StepNames(layers) {
 		if Match(pattern, name) {
