@@ -321,3 +321,57 @@ func TestParamsList(t *testing.T) {
 		}
 	}
 }
+
+// TestParamsFolderOrPreset: a bare name is a preset whatever lies in the
+// folder; with a slash it is the folder, if there is one.
+func TestParamsFolderOrPreset(t *testing.T) {
+	story, err := findShape(builtin.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	config := []byte(`{"model_type":"gpt2","n_layer":1,"n_head":1,"n_embd":1,"vocab_size":1,"n_positions":1}`)
+	for _, dir := range []string{"gpt2", "openai/gpt2", "story"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, layers := range map[string]int{
+		"gpt2": 12, "./gpt2": 1, "openai/gpt2": 1, "openai-community/gpt2": 12, "story": story.Layers, "./story": 1,
+	} {
+		if s, err := findShape(name); err != nil || s.Layers != layers {
+			t.Errorf("%s: %d layers, %v, want %d", name, s.Layers, err, layers)
+		}
+	}
+}
+
+// TestParamsShared: where query heads share keys and values, each group is
+// multiplied by its own heads.
+func TestParamsShared(t *testing.T) {
+	s := params.Shape{
+		Name: "shared", Layers: 1, Heads: 6, KVHeads: 2, DModel: 12, DHead: 2, DMLP: 5, Vocab: 7, Context: 3, Gated: true,
+	}
+	grids, err := paramsGrids(s, params.Chapter, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := grids[0].Table
+	got := map[string]string{}
+	for i, row := range table.Rows {
+		got[row.Text] = table.Columns[0].Words[i]
+	}
+	want := map[string]string{
+		"embedding": "12 × 7", "query": "2 × 12 × 6 heads × 1 layer", "key": "2 × 12 × 2 heads × 1 layer",
+		"value (down)": "2 × 12 × 2 heads × 1 layer", "output (up)": "12 × 2 × 6 heads × 1 layer",
+		"up-projection": "5 × 12 × 1 layer", "gate": "5 × 12 × 1 layer", "down-projection": "12 × 5 × 1 layer", "unembedding": "7 × 12", "total": "",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if notes := strings.Join(grids[1].Notes, "\n"); !strings.Contains(notes, "6 query heads share the keys and values of 2") {
+		t.Errorf("notes %q", notes)
+	}
+}

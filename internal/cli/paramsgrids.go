@@ -92,13 +92,13 @@ func product(s params.Shape, g params.Group) string {
 	for _, size := range g.Shape {
 		factors = append(factors, digits(size))
 	}
-	switch {
-	case g.Copies == 1:
-	case g.Copies == int64(s.Heads)*int64(s.Layers) && (g.Name == params.Query || g.Name == params.Output):
+	switch g.Name {
+	case params.Embedding, params.Position, params.Unembedding: // one of each
+	case params.Query, params.Output:
 		factors = append(factors, counted(s.Heads, "head"), counted(s.Layers, "layer"))
-	case g.Copies == int64(s.KVHeads)*int64(s.Layers) && (g.Name == params.Key || g.Name == params.Value):
+	case params.Key, params.Value:
 		factors = append(factors, counted(s.KVHeads, "head"), counted(s.Layers, "layer"))
-	case g.Name == params.Norm:
+	case params.Norm:
 		factors = append(factors, params.Digits(g.Copies)+" gains and biases")
 	default:
 		factors = append(factors, counted(s.Layers, "layer"))

@@ -208,10 +208,10 @@ func TestOverflow(t *testing.T) {
 		}
 	}
 	var n checked
-	if got := n.product(limit/2, 2); got != limit || n.sum(limit-1, 1) != limit || n.err() != nil {
+	if got := n.times(limit/2, 2); got != limit || n.sum(limit-1, 1) != limit || n.err() != nil {
 		t.Errorf("the largest number: %d, %v", got, n.err())
 	}
-	if n.product(limit/2, 3); n.err() == nil {
+	if n.times(limit/2, 3); n.err() == nil {
 		t.Error("a product past the largest number goes unnoticed")
 	}
 	if n = (checked{}); n.sum(limit, 1) != 0 || n.err() == nil {
