@@ -40,6 +40,7 @@ func Looks(t *trace.Trace, layer, query int) []Look {
 				l.Bits -= weight * math.Log2(weight)
 			}
 		}
+		l.Bits = math.Max(0, l.Bits) // weights of 1 and a rounding error have less than none
 		if haveResult {
 			delta := result.Row(query, head)
 			l.Length = Length(delta)

@@ -33,8 +33,13 @@ func NewLedger(t *trace.Trace, layer, head, focus int) (Ledger, error) {
 	pattern, ok1 := t.InBlock(layer, trace.Pattern)
 	values, ok2 := t.InBlock(layer, trace.VUp)
 	result, ok3 := t.InBlock(layer, trace.Result)
-	if !ok1 || !ok2 || !ok3 {
-		return Ledger{}, fmt.Errorf("the trace does not hold layer %d's %s, %s and %s", layer, trace.Pattern, trace.VUp, trace.Result)
+	for _, part := range []struct {
+		name string
+		ok   bool
+	}{{trace.Pattern, ok1}, {trace.VUp, ok2}, {trace.Result, ok3}} {
+		if !part.ok {
+			return Ledger{}, fmt.Errorf("the trace does not hold %s", trace.InBlock(layer, part.name))
+		}
 	}
 	l := Ledger{Layer: layer, Head: head, Focus: focus, Delta: result.Row(focus, head)}
 	l.Length = Length(l.Delta)

@@ -60,8 +60,9 @@ func Softmax(x []float32, temperature float64) []float64 {
 }
 
 // Top returns the indices of the k largest values, the largest first; equal
-// values stand in index order.
+// values stand in index order. There are fewer when x is shorter.
 func Top(x []float32, k int) []int32 {
+	k = max(0, min(k, len(x)))
 	best := make([]int32, 0, k+1)
 	for i, v := range x {
 		if len(best) == k && (k == 0 || v <= x[best[k-1]]) {
@@ -110,8 +111,8 @@ func Surprises(t *trace.Trace) ([]Surprise, error) {
 			if int(s.Next.ID) >= len(logits) || s.Next.ID < 0 {
 				return nil, fmt.Errorf("token %d at position %d is outside the vocabulary", s.Next.ID, pos+1)
 			}
-			s.Probability = Softmax(logits, 1)[s.Next.ID]
-			s.Bits = -math.Log2(s.Probability)
+			s.Bits = surprisal(logits, s.Next.ID)
+			s.Probability = math.Exp2(-s.Bits)
 			s.Rank = 1 + rank(logits, s.Next.ID)
 		}
 		found[pos] = s
@@ -119,11 +120,21 @@ func Surprises(t *trace.Trace) ([]Surprise, error) {
 	return found, nil
 }
 
-// rank counts the values that are larger than x[id].
+// surprisal is −log₂ softmax(x)[id], taken without the probability itself,
+// which may be too small for a number to hold.
+func surprisal(x []float32, id int32) float64 {
+	largest, sum := float64(slices.Max(x)), 0.0
+	for _, v := range x {
+		sum += math.Exp(float64(v) - largest)
+	}
+	return (math.Log(sum) + largest - float64(x[id])) / math.Ln2
+}
+
+// rank counts the values that Top would list before x[id].
 func rank(x []float32, id int32) int {
 	n := 0
-	for _, v := range x {
-		if cmp.Compare(v, x[id]) > 0 {
+	for i, v := range x {
+		if c := cmp.Compare(v, x[id]); c > 0 || c == 0 && i < int(id) {
 			n++
 		}
 	}

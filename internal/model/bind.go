@@ -4,14 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"attn/internal/kernels"
 	"attn/internal/model/weights"
 )
 
-// maxListed is how many weights an error names.
-const maxListed = 10
+// maxListed is how many weights an error names, and maxLine how much it says of
+// each.
+const (
+	maxListed = 10
+	maxLine   = 200
+)
 
 // binder finds a model's weights in a file and gathers what is missing or of
 // the wrong shape, so that one error tells all of it.
@@ -41,9 +46,6 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	}
 	m.Blocks = make([]Block, c.Layers)
 	for layer := range m.Blocks {
-		if len(b.missing) > maxListed { // a config that claims thousands of layers
-			break
-		}
 		m.Blocks[layer] = b.block(names, c, fmt.Sprintf(names.Block, layer))
 	}
 	m.Parameters = b.parameters
@@ -154,11 +156,14 @@ func (b *binder) err() error {
 	var lines []string
 	add := func(what string, names []string) {
 		for _, name := range names {
-			lines = append(lines, what+" "+name)
+			lines = append(lines, fmt.Sprintf("%s %.*s", what, maxLine, name))
 		}
 	}
 	add("wrong:", b.misfits)
 	add("missing:", b.missing)
+	for i, name := range left { // the file chose these names
+		left[i] = strconv.Quote(name)
+	}
 	add("left over:", left)
 	if len(lines) == 0 {
 		return nil

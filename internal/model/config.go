@@ -146,7 +146,7 @@ func (f *fields) positiveOr(name string, otherwise float32) float32 {
 		return otherwise
 	}
 	var v float64
-	if err := json.Unmarshal(f.values[name], &v); err != nil || v <= 0 || v > math.MaxFloat32 {
+	if err := json.Unmarshal(f.values[name], &v); err != nil || float32(v) <= 0 || v > math.MaxFloat32 {
 		f.fail("%s is %s, not a positive number", name, short(f.values[name]))
 		return otherwise
 	}
@@ -167,10 +167,11 @@ func (f *fields) err() error {
 // short cuts a value from a file to what fits an error's line.
 func short(raw json.RawMessage) string {
 	const most = 40
-	if len(raw) > most {
-		return fmt.Sprintf("%.*q...", most, string(raw))
+	text := []rune(strings.Join(strings.Fields(string(raw)), " ")) // on one line
+	if len(text) > most {
+		return string(text[:most]) + "..."
 	}
-	return string(raw)
+	return string(text)
 }
 
 // ParseConfig reads a Hugging Face config.json.
@@ -200,8 +201,12 @@ func ParseConfig(data []byte) (Config, Family, error) {
 	for _, family := range Families() {
 		known = append(known, family.Name)
 	}
-	if kind == "" && len(names) == 0 {
+	field := "model_type"
+	switch {
+	case kind == "" && len(names) == 0:
 		return Config{}, Family{}, errors.New("model_type is missing")
+	case kind == "":
+		field = "architectures"
 	}
-	return Config{}, Family{}, fmt.Errorf("model_type %q is not one that attn runs (%s)", kind, strings.Join(known, ", "))
+	return Config{}, Family{}, fmt.Errorf("%s %s is not one that attn runs (%s)", field, short(f.values[field]), strings.Join(known, ", "))
 }

@@ -27,6 +27,9 @@ func readRow(dst []float32, w kernels.Weight, row int) {
 // leaves out none).
 func (m *Model) Nearest(v []float32, k int, skip func(id int32) bool) []trace.Neighbour {
 	length := math.Sqrt(dot(v, v))
+	if k < 1 {
+		return nil
+	}
 	row := make([]float32, m.Config.DModel)
 	var best []trace.Neighbour
 	for id := range int32(m.Config.DVocab) {

@@ -49,7 +49,7 @@ func parseGPT2(f *fields) Config {
 	}
 	c.KVHeads = c.Heads
 	c.DMLP = f.sizeOr("n_inner", maxWidth, 4*c.DModel)
-	if c.DModel%c.Heads != 0 {
+	if len(f.errs) == 0 && c.DModel%c.Heads != 0 {
 		f.fail("n_embd %d is not a multiple of n_head %d", c.DModel, c.Heads)
 	}
 	c.DHead = max(1, c.DModel/c.Heads)
@@ -72,7 +72,7 @@ func activation(f *fields) kernels.Activation {
 	}
 	known := []kernels.Activation{kernels.GELUTanh, kernels.GELU, kernels.ReLU, kernels.SiLU}
 	if !slices.Contains(known, kernels.Activation(name)) {
-		f.fail("activation_function %q is not one that attn computes", name)
+		f.fail("activation_function %s is not one that attn computes", short(f.values["activation_function"]))
 	}
 	return kernels.Activation(name)
 }

@@ -51,9 +51,11 @@ func (s Shape) check() error {
 		{"--layers", s.Layers, maxLayers},
 		{"--heads", s.Heads, maxHeads},
 		{"--kv-heads", s.KVHeads, maxHeads},
+		{"--d-head", s.DHead, maxWidth}, // before --d-model, which may follow from it
 		{"--d-model", s.DModel, maxWidth},
-		{"--d-head", s.DHead, maxWidth},
 		{"--d-mlp", s.DMLP, maxWidth},
+		{"vocabulary", s.DVocab, maxVocab},
+		{"context", s.Context, maxContext},
 	} {
 		if part.value < 1 || part.value > part.limit {
 			return fmt.Errorf("%s %d: a random model takes 1 to %d", part.flag, part.value, part.limit)

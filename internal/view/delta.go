@@ -34,6 +34,9 @@ func deltaView() View {
 // ledgerGrid accounts for Δe: one row per source, the small ones together, and
 // their sum.
 func ledgerGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
+	if _, err := blockSteps(t, layer, trace.Pattern, trace.VUp, trace.Result); err != nil {
+		return Grid{}, err
+	}
 	l, err := analyze.NewLedger(t, layer, head, sel.Told.Focus)
 	if err != nil {
 		return Grid{}, err

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"math"
 
 	"attn/internal/analyze"
 	"attn/internal/tensor"
@@ -66,12 +65,12 @@ func headOverview(t *trace.Trace, sel Select) (Grid, error) {
 // headSum adds the heads of one layer up: their changes and the bias they share
 // are the layer's change.
 func headSum(t *trace.Trace, sel Select, layer int) (Grid, error) {
-	looks := analyze.Looks(t, layer, sel.Told.Focus)
-	out, ok1 := t.InBlock(layer, trace.AttnOut)
-	bias, ok2 := t.InBlock(layer, trace.OutputBias)
-	if looks == nil || !ok1 || !ok2 || math.IsNaN(looks[0].Length) {
-		return Grid{}, notRecorded(trace.InBlock(layer, trace.Result))
+	steps, err := blockSteps(t, layer, trace.AttnOut, trace.OutputBias, trace.Result, trace.Pattern)
+	if err != nil {
+		return Grid{}, err
 	}
+	out, bias := steps[0], steps[1]
+	looks := analyze.Looks(t, layer, sel.Told.Focus)
 	top := Column{Title: "looks at", Kind: Word}
 	weight := Column{Title: "weight", Kind: Number, Decimals: 2}
 	bits := Column{Title: "entropy, bits", Kind: Number, Decimals: 2}

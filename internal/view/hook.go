@@ -49,11 +49,13 @@ func scoreHook(t *trace.Trace, sel Select, name string, hook trace.Hook) ([]Grid
 
 func headHook(t *trace.Trace, sel Select, base Grid, value tensor.Tensor) []Grid {
 	var grids []Grid
+	group, shown := t.Meta.Model.Heads/value.Shape[1].Size, -1 // heads that share a key and value
 	for _, head := range sel.Heads {
-		own := min(head, value.Shape[1].Size-1)
-		if heads := value.Shape[1].Size; heads != t.Meta.Model.Heads { // shared keys and values
-			own = head / (t.Meta.Model.Heads / heads)
+		own := head / group
+		if own == shown {
+			continue
 		}
+		shown = own
 		g := base
 		g.Title = fmt.Sprintf("%s, head %d", base.Title, own)
 		rows := make([][]float32, len(t.Tokens))

@@ -34,12 +34,11 @@ func mlpView() View {
 }
 
 func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
-	pre, ok1 := t.InBlock(layer, trace.MLPPre)
-	post, ok2 := t.InBlock(layer, trace.MLPPost)
-	out, ok3 := t.InBlock(layer, trace.MLPOut)
-	if !ok1 || !ok2 || !ok3 {
-		return Grid{}, notRecorded(trace.InBlock(layer, trace.MLPPost))
+	steps, err := blockSteps(t, layer, trace.MLPPre, trace.MLPPost, trace.MLPOut)
+	if err != nil {
+		return Grid{}, err
 	}
+	pre, post, out := steps[0], steps[1], steps[2]
 	focus := sel.Told.Focus
 	asked, answered := pre.Row(focus), post.Row(focus)
 	neurons := make([]int, len(answered))

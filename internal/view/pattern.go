@@ -22,7 +22,7 @@ func patternView() View {
 				if sel.Paper {
 					formula = "softmax along each row: each row sums to 1"
 				}
-				if !sel.Brief {
+				if sel.named() {
 					title += " of " + headName(layer, head)
 				}
 				if t.Meta.MaskForced {

@@ -30,19 +30,12 @@ type vectors struct {
 }
 
 func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
-	var s vectors
-	for _, part := range []struct {
-		name string
-		into *tensor.Tensor
-	}{{trace.Q, &s.q}, {trace.K, &s.k}, {trace.V, &s.v}} {
-		value, ok := t.InBlock(layer, part.name)
-		if !ok {
-			return s, notRecorded(trace.InBlock(layer, part.name))
-		}
-		*part.into = value
+	steps, err := blockSteps(t, layer, trace.Q, trace.K, trace.V)
+	if err != nil {
+		return vectors{}, err
 	}
-	s.kv = head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
-	return s, nil
+	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
+	return vectors{q: steps[0], k: steps[1], v: steps[2], kv: kv}, nil
 }
 
 // briefQKV shows the told token's query beside the key that answers it best,

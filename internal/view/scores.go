@@ -14,15 +14,16 @@ func scoresView() View {
 		Needs: []string{trace.QK, trace.Scaled},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			var all []Grid
-			for _, stage := range []struct{ hook, title, formula string }{
-				{trace.QK, "Raw scores", "q·k"},
-				{trace.Scaled, "Scores", "q·k " + divisor(t, sel.Layers[0])},
-			} {
+			for _, stage := range []struct{ hook, title string }{{trace.QK, "Raw scores"}, {trace.Scaled, "Scores"}} {
 				if sel.Brief && stage.hook == trace.QK {
 					continue // the walk has worked one out in the block before
 				}
 				grids, err := eachHead(sel, func(layer, head int) (Grid, error) {
-					return scoreGrid(t, sel, stage.hook, layer, head, "scores", stage.title, stage.formula)
+					formula := "q·k"
+					if stage.hook == trace.Scaled {
+						formula += " " + divisor(t, layer)
+					}
+					return scoreGrid(t, sel, stage.hook, layer, head, "scores", stage.title, formula)
 				})
 				if err != nil {
 					return nil, err
@@ -40,7 +41,7 @@ func scoreGrid(t *trace.Trace, sel Select, hook string, layer, head int, view, t
 		return Grid{}, err
 	}
 	m.Scale = Score
-	if !sel.Brief {
+	if sel.named() {
 		title += " in " + headName(layer, head)
 	}
 	return Grid{View: view, Title: title, Formula: formula, Step: trace.InBlock(layer, hook), Matrix: m}, nil

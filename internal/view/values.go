@@ -23,11 +23,11 @@ func valuesView() View {
 }
 
 func valueGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
-	v, ok1 := t.InBlock(layer, trace.V)
-	up, ok2 := t.InBlock(layer, trace.VUp)
-	if !ok1 || !ok2 {
-		return Grid{}, notRecorded(trace.InBlock(layer, trace.VUp))
+	steps, err := blockSteps(t, layer, trace.V, trace.VUp)
+	if err != nil {
+		return Grid{}, err
 	}
+	v, up := steps[0], steps[1]
 	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
 	rows := briefRows(t, sel)
 	table := &Table{}

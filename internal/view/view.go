@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -26,6 +27,10 @@ type Select struct {
 	Temperature   float64        // applied to the predictions shown; 1 is the model's own
 	Brief         bool           // the walk's short form: only what the told token needs
 }
+
+// named says whether the titles of grids over tokens name the layer and head:
+// not in a walk of one head, which has said it.
+func (s Select) named() bool { return !s.Brief || len(s.Layers)*len(s.Heads) > 1 }
 
 // Suite lists every view, in the order of the chapter.
 func Suite() []View {
@@ -93,6 +98,20 @@ func (v View) Hooks(shown []int, layers int) []string {
 		}
 	}
 	return names
+}
+
+// blockSteps returns steps of one block, or an error that names the first that
+// the trace does not hold.
+func blockSteps(t *trace.Trace, layer int, names ...string) ([]tensor.Tensor, error) {
+	values := make([]tensor.Tensor, len(names))
+	for i, name := range names {
+		value, ok := t.InBlock(layer, name)
+		if !ok {
+			return nil, notRecorded(trace.InBlock(layer, name))
+		}
+		values[i] = value
+	}
+	return values, nil
 }
 
 // notRecorded is the error of a view whose step the trace does not hold.

@@ -51,10 +51,22 @@ func Open(name string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(walk, &m.Walk); err != nil {
+	if m.Walk, err = parseWalk(walk, m.Config); err != nil {
 		return nil, fmt.Errorf("%s/walk.json: %w", name, err)
 	}
 	return m, nil
+}
+
+// parseWalk reads which head to tell of first, and holds it to the model.
+func parseWalk(data []byte, c model.Config) (*model.Walk, error) {
+	var w model.Walk
+	if err := json.Unmarshal(data, &w); err != nil {
+		return nil, err
+	}
+	if w.Layer < 0 || w.Layer >= c.Layers || w.Head < 0 || w.Head >= c.Heads {
+		return nil, fmt.Errorf("the model has no layer %d, head %d", w.Layer, w.Head)
+	}
+	return &w, nil
 }
 
 // Tokenizer loads a built-in model's tokenizer alone.
