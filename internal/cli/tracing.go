@@ -238,6 +238,9 @@ func (r recording) hooks(shown []int, layers int) (map[string]bool, error) {
 	}
 	names := map[string]bool{}
 	for _, v := range views {
+		if layer, _ := trace.Split(v.Name); layer >= layers {
+			return nil, usagef("--steps %s: the model has layers 0 to %d", v.Name, layers-1)
+		}
 		for _, name := range v.Hooks(shown, layers) {
 			names[name] = true
 		}

@@ -181,7 +181,7 @@ func MixShape(pattern, v []tensor.Dim) ([]tensor.Dim, error) {
 }
 
 // HeadResultsShape is the shape of HeadResults' result: [pos T, head H,
-// d_model out].
+// d_model out], with as many heads as the weight takes.
 func HeadResultsShape(z []tensor.Dim, w Weight) ([]tensor.Dim, error) {
 	if err := w.Check(); err != nil {
 		return nil, fmt.Errorf("head results: %w", err)
@@ -189,11 +189,13 @@ func HeadResultsShape(z []tensor.Dim, w Weight) ([]tensor.Dim, error) {
 	if len(z) != 3 {
 		return nil, fmt.Errorf("head results: z %s is not [pos, head, d_head]", tensor.ShapeString(z))
 	}
-	if in := tensor.Elements(z[1:]); in != w.Shape[1] {
+	in := tensor.Elements(z[1:])
+	if in < 1 || w.Shape[1]%in != 0 {
 		return nil, fmt.Errorf("head results with %s: z %s has %d numbers per position, the weight takes %d",
 			w.Name, tensor.ShapeString(z), in, w.Shape[1])
 	}
-	return checked("head results", z[0], z[1], tensor.D(tensor.DModel, w.Shape[0]))
+	heads := tensor.D(z[1].Axis, w.Shape[1]/z[2].Size)
+	return checked("head results", z[0], heads, tensor.D(tensor.DModel, w.Shape[0]))
 }
 
 // checked returns a copy of the shape, or op's error if no array may have it.

@@ -134,7 +134,7 @@ ADDED = [
     "[X]", "a[X]b", " [X] ", "a  [X]\t b", "[X][X]", "ab abc abcd", "xabcx abc", "abcd", "abcde", "word", "a word here",
     "words", "sword", "word_", "(word)", "éword", "word word", "word,word", " word ", "wordword", "\u0301word", "word\u200d",
     "a\u00a0[X]\u2003b", "[L] [R]", "a [L] b [R] c", "a  [L][R]  b", "[L]  [L]", "[R]  [R]  x", "  [B]  [B]  ", "x[B]y",
-    "a \n\n [B] \n\n b", "[N]", "a [N] b", "[N][X][N]", "[N[X]", "½word½", "²word", "ⅷword", "_word_", "1word1",
+    "a \n\n [B] \n\n b", "[N]", "a [N] b", "[N][X][N]", "[N[X]", "½word½", "²word", "ⅷword", "_word_", "1word1", "Ⓐword", "wordⒶ", "xabcx abcx xabcd", "word\u203f", "\u0903word",
 ]
 
 
@@ -246,7 +246,8 @@ def torture(rng, letters, longest):
     words = ["".join(w) for n in range(1, longest + 1) for w in itertools.product(letters, repeat=n)]
     merges = [[w[:i], w[i:]] for w in words for i in range(1, len(w))]
     rng.shuffle(merges)
-    return words, merges[: rng.randint(len(merges) // 3, len(merges))]
+    merges += rng.sample(merges, len(merges) // 4)  # the later rank of a repeated merge counts
+    return words, merges[: rng.randint(len(merges) * 9 // 10, len(merges))]
 
 
 def variants(multi):
@@ -274,7 +275,7 @@ def variants(multi):
     ]
     words = [
         added("word", single_word=True), added("abc", single_word=True), added("ab"), added("abcd"),
-        added("<|"), added("<|endoftext|>"), added("<|endof"), added("éé"),
+        added("<|"), added("<|endoftext|>"), added("<|endof"), added("éé"), added("bc"),
     ]
     passes = [
         added("[N]", normalized=True), added("[X]"), added("[N[X]", normalized=True), added("N"),

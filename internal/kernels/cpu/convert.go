@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"encoding/binary"
+	"math"
 	"sync"
 	"unsafe"
 
@@ -19,26 +20,21 @@ var halves = sync.OnceValue(func() *[1 << 16]float32 {
 	return table
 })
 
-// decode is tensor.Decode, faster: it fills dst from src, which holds at least
-// as many numbers.
-func decode(dst []float32, d tensor.DType, src []byte) {
+// converter returns tensor.Decode for one type, faster: it fills dst from src,
+// which holds at least as many numbers.
+func converter(d tensor.DType) func(dst []float32, src []byte) {
 	switch d {
 	case tensor.F16:
-		decodeHalves(dst, src)
-	case tensor.F32:
-		if view, ok := floats(src, len(dst)); ok {
-			copy(dst, view)
-			return
-		}
-		tensor.Decode(dst, d, src)
-	default:
-		tensor.Decode(dst, d, src)
+		table := halves()
+		return func(dst []float32, src []byte) { decodeHalves(table, dst, src) }
+	case tensor.BF16:
+		return decodeBrains
 	}
+	return decodeFloats
 }
 
 // decodeHalves fills dst with binary16 numbers, four to a load.
-func decodeHalves(dst []float32, src []byte) {
-	table := halves()
+func decodeHalves(table *[1 << 16]float32, dst []float32, src []byte) {
 	for len(dst) >= 4 && len(src) >= 8 {
 		four := binary.LittleEndian.Uint64(src)
 		dst[0] = table[uint16(four)]
@@ -47,7 +43,32 @@ func decodeHalves(dst []float32, src []byte) {
 		dst[3] = table[uint16(four>>48)]
 		dst, src = dst[4:], src[8:]
 	}
-	tensor.Decode(dst, tensor.F16, src)
+	for i := range dst {
+		dst[i] = table[binary.LittleEndian.Uint16(src[2*i:])]
+	}
+}
+
+// decodeBrains fills dst with bfloat16 numbers, four to a load.
+func decodeBrains(dst []float32, src []byte) {
+	for len(dst) >= 4 && len(src) >= 8 {
+		low, high := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[4:])
+		dst[0] = math.Float32frombits(low << 16)
+		dst[1] = math.Float32frombits(low & 0xffff0000)
+		dst[2] = math.Float32frombits(high << 16)
+		dst[3] = math.Float32frombits(high & 0xffff0000)
+		dst, src = dst[4:], src[8:]
+	}
+	tensor.Decode(dst, tensor.BF16, src)
+}
+
+// decodeFloats fills dst with float32 numbers, as bytes where the machine
+// allows.
+func decodeFloats(dst []float32, src []byte) {
+	if view, ok := floats(src, len(dst)); ok {
+		copy(dst, view)
+		return
+	}
+	tensor.Decode(dst, tensor.F32, src)
 }
 
 // floats views n little-endian float32 numbers where they lie, which a machine
@@ -92,29 +113,39 @@ func panel(w kernels.Weight, first, count int, buffer *[]float32) matrix {
 
 // packRows converts weights that lie input by input: a row at a time.
 func packRows(m matrix, w kernels.Weight, bytes []byte, count int) {
+	convert := converter(w.Type)
 	for o := range count {
-		decode(m.data[o*m.stride:][:w.Shape[1]], w.Type, bytes[w.Type.Bytes(o*w.Stride[0]):])
+		convert(m.data[o*m.stride:][:w.Shape[1]], bytes[w.Type.Bytes(o*w.Stride[0]):])
 	}
 }
 
-// packColumns converts weights that lie output by output, as GPT-2's do: a
-// column at a time, turned into rows on the way.
+// packColumns converts weights that lie output by output, as GPT-2's do: some
+// columns at a time, turned into rows on the way.
 func packColumns(m matrix, w kernels.Weight, bytes []byte, count int) {
-	var column [panelRows]float32
-	for i := range w.Shape[1] {
-		decode(column[:count], w.Type, bytes[w.Type.Bytes(i*w.Stride[1]):])
-		for o, v := range column[:count] {
-			m.data[o*m.stride+i] = v
+	const side = 8
+	var columns [side][panelRows]float32
+	convert := converter(w.Type)
+	for i := 0; i < w.Shape[1]; i += side {
+		width := min(side, w.Shape[1]-i)
+		for j := range width {
+			convert(columns[j][:count], bytes[w.Type.Bytes((i+j)*w.Stride[1]):])
+		}
+		for o := range count {
+			row := m.data[o*m.stride+i:][:width]
+			for j := range row {
+				row[j] = columns[j][o]
+			}
 		}
 	}
 }
 
 // packStrided converts weights of which no two are neighbours.
 func packStrided(m matrix, w kernels.Weight, bytes []byte, count int) {
+	convert := converter(w.Type)
 	for o := range count {
 		for i := range w.Shape[1] {
 			at := w.Type.Bytes(o*w.Stride[0] + i*w.Stride[1])
-			decode(m.data[o*m.stride+i:][:1], w.Type, bytes[at:])
+			convert(m.data[o*m.stride+i:][:1], bytes[at:])
 		}
 	}
 }

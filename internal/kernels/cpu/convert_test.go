@@ -10,9 +10,9 @@ import (
 	"attn/internal/tensor"
 )
 
-// TestDecodeIsTensorDecode compares the fast conversion with the plain one for
+// TestConverterIsTensorDecode compares the fast conversion with the plain one for
 // every half and bfloat, and at lengths and addresses that end its fast path.
-func TestDecodeIsTensorDecode(t *testing.T) {
+func TestConverterIsTensorDecode(t *testing.T) {
 	var every []byte
 	for h := range 1 << 16 {
 		every = binary.LittleEndian.AppendUint16(every, uint16(h))
@@ -22,7 +22,7 @@ func TestDecodeIsTensorDecode(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 17, most - 1, most} {
 			for shift := range min(5, len(every)-d.Bytes(n)+1) {
 				got, want := make([]float32, n), make([]float32, n)
-				decode(got, d, every[shift:])
+				converter(d)(got, every[shift:])
 				tensor.Decode(want, d, every[shift:])
 				for i := range want {
 					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {

@@ -3,23 +3,23 @@ package cpu
 import "attn/internal/kernels"
 
 // HeadResults multiplies each head's z with its own columns of w: z is [pos T,
-// head H, d_head D], w [out d_model, in H*D], the result [pos T, head H,
-// d_model].
+// head KV, d_head D], w [out d_model, in H*D], the result [pos T, head H,
+// d_model]; head h reads z's head h / (H/KV).
 func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	in := b.in(z)
 	out, ok := b.out(kernels.HeadResultsShape(in.shape, w))
 	if !ok {
 		return out
 	}
-	t, heads, d := in.shape[0].Size, in.shape[1].Size, in.shape[2].Size
-	outputs := w.Shape[0]
-	rows := alignedRows(in.data, t*heads, d)
-	byToken := matrix{data: rows.data, stride: heads * rows.stride}
+	t, shared, d := in.shape[0].Size, in.shape[1].Size, in.shape[2].Size
+	heads, outputs := out.shape[1].Size, w.Shape[0]
+	rows := alignedRows(in.data, t*shared, d)
+	byToken := matrix{data: rows.data, stride: shared * rows.stride}
 	to := matrix{data: out.data, stride: heads * outputs}
 	b.pool.panels(w, t, func(first, count int, weights matrix, s *scratch) {
 		for h := range heads {
 			product(to.from(0, h*outputs+first), weights.from(0, h*d),
-				byToken.from(0, h*rows.stride), t, count, d, s)
+				byToken.from(0, h/(heads/shared)*rows.stride), t, count, d, s)
 		}
 	})
 	return out

@@ -51,7 +51,8 @@ func matmul(name string, x tensor.Tensor, w kernels.Weight, o kernels.MatMulOpts
 
 // headResults is a call of HeadResults.
 func headResults(name string, z tensor.Tensor, w kernels.Weight) Call {
-	heads, d, out := z.Shape[1].Size, z.Shape[2].Size, w.Shape[0]
+	shared, d, out := z.Shape[1].Size, z.Shape[2].Size, w.Shape[0]
+	heads := w.Shape[1] / d
 	return Call{
 		Name: name, inputs: []tensor.Tensor{z}, weight: w,
 		run: func(be kernels.Backend, w kernels.Weight, a []kernels.Array) []kernels.Array {
@@ -59,8 +60,9 @@ func headResults(name string, z tensor.Tensor, w kernels.Weight) Call {
 		},
 		allowed: func(_, i int, _ float64) bound {
 			th, o := i/out, i%out
+			t, h := th/heads, th%heads
 			return relative(d+3, sumOfProducts(d, func(k int) (float32, float32) {
-				return z.Data[th*d+k], at(w, o, th%heads*d+k)
+				return z.Data[(t*shared+h/(heads/shared))*d+k], at(w, o, h*d+k)
 			}))
 		},
 	}

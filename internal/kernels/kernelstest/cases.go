@@ -114,11 +114,11 @@ func matmulEdges(s source) []Call {
 func headResultsCalls(s source) (calls []Call) {
 	eachWeight(func(d tensor.DType, l layout) {
 		for _, t := range tokens() {
-			for _, size := range [][3]int{{1, 1, 1}, {3, 4, 5}, {5, 5, 18}, {3, 20, 33}} {
-				h, dHead, out := size[0], size[1], size[2]
+			for _, size := range [][4]int{{1, 1, 1, 1}, {3, 3, 4, 5}, {5, 5, 5, 18}, {3, 3, 20, 33}, {6, 2, 5, 9}, {4, 1, 3, 7}} {
+				h, shared, dHead, out := size[0], size[1], size[2], size[3]
 				w := s.weight(d, l, out, h*dHead)
-				name := fmt.Sprintf("%s T %d, heads %d of %d, d_model %d", w.Name, t, h, dHead, out)
-				calls = append(calls, headResults(name, s.normal(pos(t), heads(h), headSize(dHead)), w))
+				name := fmt.Sprintf("%s T %d, heads %d from %d of %d, d_model %d", w.Name, t, h, shared, dHead, out)
+				calls = append(calls, headResults(name, s.normal(pos(t), heads(shared), headSize(dHead)), w))
 			}
 		}
 	})

@@ -18,6 +18,7 @@ func identityChecks() []check {
 		{"identity/mask is exactly -Inf", maskIsExact},
 		{"identity/norm has mean 0 and variance 1", normIsStandard},
 		{"identity/heads add up", headsAddUp},
+		{"identity/heads share values", headsShare},
 		{"identity/unit matrix", unitMatrix},
 		{"identity/one-hot pattern picks a value", oneHotMix},
 		{"identity/put and get", putGet},
@@ -141,6 +142,28 @@ func headsAddUp(be kernels.Backend) error {
 		if math.Abs(sum-float64(want)) > 1e-4 {
 			return fmt.Errorf("position %d, output %d: the heads sum to %v, the product is %v", i/out, i%out, sum, want)
 		}
+	}
+	return nil
+}
+
+// headsShare holds that values which two heads share are read as if each head
+// had its own copy.
+func headsShare(be kernels.Backend) error {
+	const t, shared, group, d, out = 7, 3, 2, 5, 11
+	s := newSource(27)
+	v, w := s.normal(pos(t), heads(shared), headSize(d)), s.weight(tensor.F32, layouts()[0], out, shared*group*d)
+	copies := tensor.New(pos(t), heads(shared*group), headSize(d))
+	for p := range t {
+		for h := range shared * group {
+			copy(copies.Row(p, h), v.Row(p, h/group))
+		}
+	}
+	got, want := be.Get(be.HeadResults(be.Put(v), w)), be.Get(be.HeadResults(be.Put(copies), w))
+	if err := be.Err(); err != nil {
+		return err
+	}
+	if !sameBits(got, want) {
+		return fmt.Errorf("%s shared and %s copied differ", tensor.ShapeString(got.Shape), tensor.ShapeString(want.Shape))
 	}
 	return nil
 }

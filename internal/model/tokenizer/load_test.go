@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -71,6 +72,7 @@ func TestParseErrors(t *testing.T) {
 		{"added_tokens", []any{object{"id": 400, "content": "<a>"}, object{"id": 401, "content": "<a>"}}, `added_tokens[1]: "<a>" is given twice`},
 		{"added_tokens", []any{object{"id": 400, "content": strings.Repeat("x", 5000)}}, `added_tokens[0]: the content is 5000 bytes long (at most 4096)`},
 		{"post_processor", object{"type": "BertProcessing"}, `post_processor: "BertProcessing" is not supported (supported: null, ByteLevel, TemplateProcessing, Sequence)`},
+		{"post_processor", object{"type": "Sequence", "processors": []any{template([]any{special, text}, 1), template([]any{text, special}, 1)}}, `post_processor.processors[1]: a second template is not supported`},
 		{"post_processor", template([]any{special}, 1), `post_processor: single has the text 0 times (supported: once)`},
 		{"post_processor", template([]any{text, text}, 1), `post_processor: single has the text 2 times (supported: once)`},
 		{"post_processor", template([]any{special, text}, 299), `post_processor: no token has the id 299`},
@@ -142,6 +144,7 @@ func TestParseShapes(t *testing.T) {
 		"dropout 0":      f.with("model.dropout", 0).bytes(t),
 		"type last":      bytes.Replace(f.bytes(t), []byte(`"type":"ByteLevel"`), []byte(`"use_regex":true,"type":"ByteLevel"`), 1),
 		"escapes":        []byte(escaped.Replace(string(f.bytes(t)))),
+		"many objects":   f.with("padding", slices.Repeat([]any{object{}}, 200)).bytes(t),
 		"nulls":          f.with("normalizer", json.RawMessage("null")).with("post_processor", json.RawMessage("null")).bytes(t),
 	} {
 		tok, err := Parse(data)

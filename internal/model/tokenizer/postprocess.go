@@ -5,6 +5,9 @@ type template struct {
 	before, after []int32
 }
 
+// empty says whether it adds no token.
+func (t template) empty() bool { return len(t.before) == 0 && len(t.after) == 0 }
+
 // readPostProcessor reads the post_processor member. One more kind is one more case.
 func readPostProcessor(r *reader) (template, error) {
 	if r.null() {
@@ -26,17 +29,24 @@ func readPostProcessor(r *reader) (template, error) {
 	return template{}, r.unsupported(kind, "null, ByteLevel, TemplateProcessing, Sequence")
 }
 
-// readPostProcessors reads a Sequence of them; each works on what the one before has made.
-func readPostProcessors(r *reader) (template, error) {
-	var all template
-	err := r.fields(map[string]func() error{
+// readPostProcessors reads a Sequence of them, of which only one may add tokens: what a second template does
+// to the tokens of the first, the reference implementation does not define either.
+func readPostProcessors(r *reader) (all template, err error) {
+	err = r.fields(map[string]func() error{
 		"type": r.skip,
 		"processors": func() error {
 			return r.array(func(int) error {
 				t, err := readPostProcessor(r)
-				all.before = append(t.before, all.before...)
-				all.after = append(all.after, t.after...)
-				return err
+				switch {
+				case err != nil:
+					return err
+				case t.empty():
+				case all.empty():
+					all = t
+				default:
+					return r.fail("a second template is not supported")
+				}
+				return nil
 			})
 		},
 	})

@@ -275,6 +275,7 @@ func TestMissingByte(t *testing.T) {
 func TestNextPiece(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"it's a", "it|'s| a"},
+		{"it'Sx", "it|'|Sx"},
 		{"'stuff 's", "'s|tuff| '|s"},
 		{"''s", "''|s"},
 		{"a  b", "a| | b"},
@@ -343,6 +344,14 @@ func TestQueueIsShort(t *testing.T) {
 	}
 	if most := len(w.text); len(w.taken) >= most || cap(w.queue) > 4*most {
 		t.Errorf("%d merges and a queue of %d for %d bytes", len(w.taken), cap(w.queue), most)
+	}
+}
+
+// TestEmptyWord gives the model what the pre-tokenizer never does.
+func TestEmptyWord(t *testing.T) {
+	w := &word{}
+	if err := tiny().parse(t).model.tokenize(w); err != nil || len(w.parts) != 0 {
+		t.Errorf("%v, %v", w.parts, err)
 	}
 }
 
