@@ -51,9 +51,8 @@ func buildEmbed(t *trace.Trace, sel Select) ([]Grid, error) {
 	table.Columns = append(table.Columns, lengths[2], strip)
 	g := Grid{
 		View: "embed", Title: "Embeddings", Step: trace.Embed, Table: table,
-		Formula: fmt.Sprintf("%s, %d numbers each", formula, token.Size(tensor.DModel)),
+		Formula: fmt.Sprintf("%s, %d numbers each%s", formula, token.Size(tensor.DModel), leftOut(t, rows, "embed")),
 	}
-	g.Notes = leftOut(t, rows, "embed")
 	return []Grid{g}, nil
 }
 
@@ -93,11 +92,12 @@ func strongest(t *trace.Trace, told trace.Selected, n int) []int {
 	return keys
 }
 
-func leftOut(t *trace.Trace, rows []int, step string) []string {
+// leftOut counts the tokens that a brief view shows, as the end of its formula.
+func leftOut(t *trace.Trace, rows []int, step string) string {
 	if len(rows) == len(t.Tokens) {
-		return nil
+		return ""
 	}
-	return []string{fmt.Sprintf("%d of %d tokens; --steps %s shows all", len(rows), len(t.Tokens), step)}
+	return fmt.Sprintf("; %d of %d tokens (--steps %s)", len(rows), len(t.Tokens), step)
 }
 
 func add(into, v []float32) {

@@ -40,13 +40,16 @@ func valueGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
 		out.Vectors = append(out.Vectors, up.Row(pos, head))
 		length.Numbers = append(length.Numbers, analyze.Length(up.Row(pos, head)))
 	}
-	table.Columns = []Column{length, down, out}
+	table.Columns = []Column{length, down}
+	if !sel.Brief {
+		table.Columns = append(table.Columns, out)
+	}
 	title := "Values"
 	if !sel.Brief {
 		title += " in " + headName(layer, head)
 	}
 	return Grid{
-		View: "values", Title: title, Formula: "value = W_O W_V e: down to d_head, up again to d_model",
-		Step: trace.InBlock(layer, trace.VUp), Table: table, Notes: leftOut(t, rows, "values"),
+		View: "values", Title: title, Formula: "value = W_O W_V e: down to d_head, up to d_model" + leftOut(t, rows, "values"),
+		Step: trace.InBlock(layer, trace.VUp), Table: table,
 	}, nil
 }
