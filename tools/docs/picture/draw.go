@@ -37,6 +37,12 @@ func draw(w io.Writer, lines []line) {
 // drawLine draws the filled cells of a row, then its shapes, one path per
 // colour, then its words.
 func drawLine(w io.Writer, l line, y float64) {
+	runs(l, func(c cell) string { return c.style.fill }, func(fill string, from, to int) {
+		if fill != "" {
+			fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%g" fill="%s" shape-rendering="crispEdges"/>`+"\n",
+				column(from), y, column(to)-column(from), cellHeight, fill)
+		}
+	})
 	var order []string
 	paths := map[string]*strings.Builder{}
 	path := func(color string) *strings.Builder {
@@ -47,11 +53,6 @@ func drawLine(w io.Writer, l line, y float64) {
 		return paths[color]
 	}
 	for i, c := range l {
-		if c.style.fill != "" {
-			rectangle(path(c.style.fill), column(i), y, cellWidth, cellHeight)
-		}
-	}
-	for i, c := range l {
 		shape(path, c, column(i), y)
 	}
 	for _, color := range order {
@@ -59,15 +60,26 @@ func drawLine(w io.Writer, l line, y float64) {
 			fmt.Fprintf(w, `<path fill="%s" d="%s"/>`+"\n", color, paths[color])
 		}
 	}
-	for start := 0; start < len(l); {
-		end := start + 1
-		for end < len(l) && l[end].style == l[start].style && isText(l[end].r) == isText(l[start].r) {
-			end++
+	type part struct {
+		style style
+		text  bool
+	}
+	runs(l, func(c cell) part { return part{c.style, isText(c.r)} }, func(p part, from, to int) {
+		if p.text {
+			word(w, l[from:to], column(from), y)
 		}
-		if isText(l[start].r) {
-			word(w, l[start:end], column(start), y)
+	})
+}
+
+// runs calls do for each longest stretch of cells that are alike.
+func runs[T comparable](l line, like func(cell) T, do func(t T, from, to int)) {
+	for from := 0; from < len(l); {
+		to := from + 1
+		for to < len(l) && like(l[to]) == like(l[from]) {
+			to++
 		}
-		start = end
+		do(like(l[from]), from, to)
+		from = to
 	}
 }
 
@@ -118,7 +130,7 @@ func shape(path func(string) *strings.Builder, c cell, x, y float64) {
 		fmt.Fprintf(b, "M%.1f %.1fl6 4l-6 4z", x+1, middle-4)
 		return
 	case '▾':
-		fmt.Fprintf(b, "M%.1f %.1fl4 6l4 -6z", x, middle-3)
+		fmt.Fprintf(b, "M%.1f %.1fl3.3 5.5l3.3 -5.5z", x+.9, middle-2.5)
 		return
 	case '─':
 		rectangle(b, x, middle-.5, cellWidth, 1)

@@ -130,23 +130,32 @@ func execute(command, where string) (string, error) {
 	return string(out), nil
 }
 
-// duration is what differs from run to run.
-var duration = regexp.MustCompile(`[0-9.]+ (µs|ms|s)\b`)
+// varying is what differs from run to run: how long something took, and with
+// it where a line that names it is broken.
+var varying = regexp.MustCompile(`[0-9.]+ (µs|ms|s)\b|\s+`)
 
-// compare reports the first line that has changed in more than a duration.
+// compare reports the first place that has changed in more than that.
 func compare(name, was, is string) error {
-	old, now := strings.Split(was, "\n"), strings.Split(is, "\n")
-	for i := range max(len(old), len(now)) {
-		var a, b string
-		if i < len(old) {
-			a = old[i]
-		}
-		if i < len(now) {
-			b = now[i]
-		}
-		if duration.ReplaceAllString(a, "") != duration.ReplaceAllString(b, "") {
-			return fmt.Errorf("%s:%d: what is shown is not what is printed (sh tools/docs/make.sh writes it anew)\nshown    %s\nprinted  %s", name, i+1, a, b)
+	old, _ := plain(was)
+	now, lines := plain(is)
+	for i, r := range now {
+		if i >= len(old) || old[i] != r {
+			return fmt.Errorf("%s: what is shown is not what is printed (sh tools/docs/make.sh writes it anew), from this line on:\n%s",
+				name, strings.Split(is, "\n")[lines[i]])
 		}
 	}
+	if len(old) > len(now) {
+		return fmt.Errorf("%s: more is shown than is printed (sh tools/docs/make.sh writes it anew)", name)
+	}
 	return nil
+}
+
+// plain drops what varies, and says on which line each character stood.
+func plain(text string) (kept []rune, lines []int) {
+	for i, line := range strings.Split(text, "\n") {
+		for _, r := range varying.ReplaceAllString(line, "") {
+			kept, lines = append(kept, r), append(lines, i)
+		}
+	}
+	return kept, lines
 }
