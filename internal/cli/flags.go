@@ -36,11 +36,12 @@ type outputFlags struct {
 	Output string
 
 	formats []string
+	command *cobra.Command // that has these flags
 }
 
 // add defines the flags for a command that has these formats, the default first.
 func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
-	f.formats = formats
+	f.formats, f.command = formats, cmd
 	list := strings.Join(formats, ", ")
 	cmd.Flags().StringVar(&f.Format, "format", "", "output `format`: "+list+" (default: what -o's ending says, or "+formats[0]+")")
 	cmd.Flags().StringVarP(&f.Output, "output", "o", "", "write to `file`, whole or not at all, instead of standard output")
@@ -58,7 +59,7 @@ func (f *outputFlags) resolve() error {
 		asked = f.formats[0]
 	}
 	if !slices.Contains(f.formats, asked) {
-		return usagef("this command has no such format: %s", why).advise("it has %s", strings.Join(f.formats, ", "))
+		return usagef("%s has no such format: %s", f.command.CommandPath(), why).advise("it has %s", strings.Join(f.formats, ", "))
 	}
 	f.Format = asked
 	return nil

@@ -36,8 +36,13 @@ func newHelpCmd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			found, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
+			switch {
+			case err != nil:
 				return unknownCommand(root, args)
+			case len(rest) > 0 && found.HasSubCommands():
+				return unknownSubcommand(found, rest[0])
+			case len(rest) > 0:
+				return usagef("%s has no commands of its own: %s", found.CommandPath(), rest[0])
 			}
 			return found.Help()
 		},

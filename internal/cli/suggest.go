@@ -11,11 +11,8 @@ import (
 // unknownCommand says which command there is not, and which may be meant.
 func unknownCommand(root *cobra.Command, args []string) error {
 	name := args[0]
-	for _, arg := range args {
-		if !strings.HasPrefix(arg, "-") {
-			name = arg
-			break
-		}
+	if _, rest, err := root.Find(args); err != nil && root.ParseFlags(rest) == nil && root.Flags().NArg() > 0 {
+		name = root.Flags().Arg(0) // what is left without the flags
 	}
 	err := usagef("no command is called that: %s", name)
 	if near := root.SuggestionsFor(name); len(near) > 0 {
