@@ -153,6 +153,9 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.output.Format == formatJSON { // the document always tells the predictions
+		o.record = append(o.record, trace.Logits)
+	}
 	t, sel, err := o.makeTrace(ctx, m, be, o.source.Text, tokens)
 	if err != nil {
 		return err
@@ -179,7 +182,7 @@ func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFl
 			return json.Trace(w, &told, json.Options{Top: sel.Top, Temperature: sel.Temperature})
 		})
 	case formatCSV:
-		return a.Write(output.Output, func(w io.Writer) error { return csv.Trace(w, &told, csv.Options{}) })
+		return a.Write(output.Output, func(w io.Writer) error { return csv.Trace(w, &told, a.csvOptions(output)) })
 	}
 	header, aside := "", ""
 	if !look.Quiet {
@@ -206,7 +209,12 @@ func (a *App) draw(grids []view.Grid, output *outputFlags, look *lookFlags, o te
 
 // writeCSV writes grids as comma-separated tables.
 func (a *App) writeCSV(grids []view.Grid, output *outputFlags) error {
-	return a.Write(output.Output, func(w io.Writer) error { return csv.Grids(w, grids, csv.Options{}) })
+	return a.Write(output.Output, func(w io.Writer) error { return csv.Grids(w, grids, a.csvOptions(output)) })
+}
+
+// csvOptions escapes tokens where somebody reads them on a terminal.
+func (a *App) csvOptions(output *outputFlags) csv.Options {
+	return csv.Options{Shown: a.OutTerminal && (output.Output == "" || output.Output == "-")}
 }
 
 // headline is the sentence and what read it.
