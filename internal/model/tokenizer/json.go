@@ -444,7 +444,7 @@ func (r *reader) otherHalf(high rune) (rune, error) {
 	return 0, r.fail(`the escape \u%04x is half of a pair without its other half`, high)
 }
 
-// codeUnit reads uXXXX, what follows the backslash of an escape sequence.
+// codeUnit reads u and four digits, what follows the backslash of an escape sequence.
 func (r *reader) codeUnit() (rune, error) {
 	if !r.one("u") {
 		return 0, r.broken("an escape sequence")
