@@ -1,0 +1,201 @@
+"""Adjectives and their nouns: telegraphic lists, echoes, lists and stories."""
+
+from . import heldout
+from .nouns import attribute_question, direct_question, entities, full_question, in_order, phrase
+from .words import (
+    ADVERBS, COMPOUNDS, LANDSCAPES, MEETS, MOODS, MOVES, NAMES, PLACES, answer, with_a, with_determiner,
+)
+
+
+def telegraphic(rng):
+    """A list without separators ("fluffy blue dog scaly lion. dog fluffy blue."): the word after a noun
+    belongs to the next noun, so the noun itself has to carry what is known about it."""
+    while True:
+        _, made = entities(rng, rng.choice([2, 3, 3, 4, 4, 5]))
+        style = rng.random()
+        made = [entity for entity in made if entity[1] or rng.random() < 0.3]
+        if len(made) > 1 and any(adjectives for _, adjectives in made):
+            break
+    listed = " ".join(telegraphic_item(rng, noun, adjectives, style) for noun, adjectives in made)
+    asked = [entity for entity in made if entity[1]]
+    rng.shuffle(asked)
+    # Never all of them: the last answers would follow by elimination.
+    questions = [telegraphic_question(rng, *entity) for entity in asked[: max(1, len(asked) - 2)]]
+    return [listed + ".", rng.choice([". ", ", "]).join(questions) + "."]
+
+
+def telegraphic_item(rng, noun, adjectives, style):
+    """One noun of a telegraphic list, with adverbs or a compound noun in some lists."""
+    words = []
+    for _, adjective in adjectives:
+        if style < 0.35 and rng.random() < 0.35:
+            words.append(rng.choice(ADVERBS))
+        words.append(adjective)
+    if style > 0.8 and rng.random() < 0.3 and adjectives:
+        words.append(rng.choice([word for word in COMPOUNDS if word != noun]))
+    return " ".join(words + [noun])
+
+
+def telegraphic_question(rng, noun, adjectives):
+    """A question about one noun of a telegraphic list, without its full stop."""
+    adjective, draw = rng.choice(adjectives)[1], rng.random()
+    if draw < 0.5:
+        return f"{noun} {answer(' '.join(in_order(adjectives)))}"
+    if draw < 0.7:
+        return f"{adjective} {answer(noun)}"
+    if draw < 0.78:
+        return rng.choice([f"what was {adjective}? the {answer(noun)}", f"the {adjective} one was the {answer(noun)}"])
+    return attribute_question(rng, noun, *rng.choice(adjectives)).rstrip(".")
+
+
+def echo(rng):
+    """The adjectives are said again right after their noun, in a fixed order."""
+    _, made = entities(rng, rng.choice([1, 2, 3]))
+    varied, as_story, sentences = rng.random() < 0.8, rng.random() < 0.5, []
+    for noun, adjectives in made:
+        moods = [adjective for category, adjective in adjectives if category == "mood"]
+        text = phrase(rng, noun, adjectives, varied)
+        if moods and as_story:
+            end = rng.choice([".", f" in the {rng.choice(PLACES)}."])
+            sentences.append(f"{with_determiner(rng, text)} {answer(MOODS[moods[0]])}{end}")
+        elif adjectives and as_story:
+            sentences.append(f"{with_determiner(rng, text)} {rng.choice(MOVES)} the {rng.choice(PLACES)}.")
+        else:
+            again = " " + answer(" ".join(in_order(adjectives))) if adjectives else ""
+            sentences.append(f"the {text}{again}.")
+    return sentences
+
+
+def lists(rng):
+    """Nouns in one list or in a sentence each, then questions."""
+    while True:
+        sort, made = entities(rng, rng.choice([2, 2, 3, 3, 4, 5]))
+        asked = [entity for entity in made if entity[1]]
+        if asked:
+            break
+    varied = rng.random() < 0.8
+    texts = [phrase(rng, noun, adjectives, varied) for noun, adjectives in made]
+    sentences = list_sentences(rng, sort, texts)
+    rng.shuffle(asked)
+    asked = asked[: max(1, len(asked) - 2)]
+    if rng.random() >= 0.7:
+        return sentences + [full_question(rng, *entity) for entity in asked]
+    questions = [direct_question(rng, *entity) for entity in asked]
+    if len(sentences) == 1 and rng.random() < 0.3:
+        questions = [", ".join(question.rstrip(".") for question in questions) + "."]
+    return sentences + questions
+
+
+def list_sentences(rng, sort, texts):
+    """Noun phrases as a list, as "there was ...", as what somebody saw, or as short sentences."""
+    form = rng.randrange(5)
+    if form == 0:
+        return [", ".join("the " + text for text in texts) + "."]
+    if form == 1:
+        return [", ".join(with_a(text) for text in texts) + "."]
+    if form == 2:
+        return [f"there was {with_a(text)}." for text in texts]
+    if form == 3:
+        seen = " and ".join(with_determiner(rng, text) for text in texts)
+        return [f"{rng.choice(NAMES)} {rng.choice(['saw', 'found', 'liked', 'had'])} {seen}."]
+    sentences = []
+    for text, place in zip(texts, rng.sample(PLACES, len(texts))):
+        verb = rng.choice(MOVES) if sort == "animal" else "was near"
+        sentences.append(f"{with_determiner(rng, text)} {verb} the {place}.")
+    return sentences
+
+
+class Story:
+    """Two or three competing animals in sentences. Most stories mention an animal again next to another
+    one's adjectives, so that pointing back at a mention and taking the adjectives near it fails: the
+    mention itself has to hold them."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.animals = self.draw_animals()
+        self.texts = [phrase(rng, noun, adjectives, rng.random() < 0.4) for noun, adjectives in self.animals]
+        self.places = rng.sample(PLACES, len(self.animals))
+        self.landscapes = [self.draw_landscape(place) for place in self.places]
+        self.visited = []
+        self.sentences = []
+
+    def draw_animals(self):
+        """Two or three animals with at least one adjective each."""
+        while True:
+            sort, made = entities(self.rng, self.rng.choice([2, 2, 3]), at_least=1)
+            made = [entity for entity in made if entity[1]]
+            if sort == "animal" and len(made) > 1:
+                return made
+
+    def draw_landscape(self, place):
+        """An adjective for a place, or none."""
+        if self.rng.random() < 0.6:
+            return self.rng.choice(heldout.adjectives_for("place", place))
+        return ""
+
+    def where(self, number):
+        """Goes to a place: " roamed the snowy valley."."""
+        self.visited.append(number)
+        place = (self.landscapes[number] + " " + self.places[number]).strip()
+        verb = self.rng.choice(MOVES)
+        return self.rng.choice([f" {verb} the {place}.", f" lived in {with_a(place)}.", f" {verb} {with_a(place)}."])
+
+    def animal(self, number):
+        """The noun phrase of an animal, with "a" or "the"."""
+        return with_determiner(self.rng, self.texts[number])
+
+    def meeting(self):
+        """Two animals are mentioned again without adjectives."""
+        first, second = self.rng.sample([noun for noun, _ in self.animals], 2)
+        self.sentences.append(f"the {first} {self.rng.choice(MEETS)} the {second}.")
+
+    def tell_apart(self):
+        """Every animal has its own sentence."""
+        for number in range(len(self.animals)):
+            self.sentences.append(self.animal(number) + self.where(number))
+
+    def tell_together(self):
+        """All animals are the subject of one sentence."""
+        all_of_them = [self.animal(number) for number in range(len(self.animals))]
+        joint = " and " if len(all_of_them) == 2 or self.rng.random() < 0.5 else ", "
+        subject = joint.join(all_of_them[:-1]) + " and " + all_of_them[-1]
+        self.sentences.append(subject + self.where(0))
+        if self.rng.random() < 0.5:
+            self.meeting()
+
+    def tell_with_mentions(self):
+        """Every new animal meets one that is known."""
+        rng = self.rng
+        self.sentences.append(self.animal(0) + self.where(0))
+        for number in range(1, len(self.animals)):
+            known, new = self.animals[rng.randrange(number)][0], self.animal(number)
+            form = rng.randrange(3)
+            if form == 0:
+                self.sentences.append(f"the {known} {rng.choice(MEETS)} {new}.")
+            elif form == 1:
+                self.sentences.append(f"{new} {rng.choice(MEETS)} the {known}.")
+            else:
+                self.sentences.append(f"the {known} and {new}" + self.where(number))
+        if rng.random() < 0.5:
+            self.meeting()
+
+    def questions(self):
+        """Questions about all animals but one, and about some places."""
+        rng = self.rng
+        asked = [full_question(rng, *entity) for entity in self.animals]
+        rng.shuffle(asked)
+        asked = asked[: max(1, len(asked) - 1)]
+        for number in self.visited:
+            if self.landscapes[number] and rng.random() < 0.8:
+                asked.append(attribute_question(rng, self.places[number], "place", self.landscapes[number]))
+        rng.shuffle(asked)
+        return asked
+
+
+def stories(rng):
+    """A story about competing animals, then full questions."""
+    story = Story(rng)
+    tell = rng.choices([story.tell_apart, story.tell_together, story.tell_with_mentions], [0.22, 0.28, 0.5])[0]
+    tell()
+    story.sentences[0] = rng.choice(["", "", "", "one day ", "once upon a time "]) + story.sentences[0]
+    return story.sentences + story.questions()

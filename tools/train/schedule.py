@@ -1,0 +1,66 @@
+"""The one table of the training run: what is read in which order, for how many steps, at which rate."""
+
+from dataclasses import dataclass, field
+
+VOCABULARY = 2700
+WARM_UP = 60
+WEIGHT_DECAY = 0.1
+BETAS = (0.9, 0.98)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of the run. A step is 4096 tokens."""
+
+    name: str
+    steps: int
+    rate: float  # learning rate after the warm-up
+    last_rate: float  # learning rate at the end, reached along a half cosine
+    row: int  # tokens in a row of short documents
+    answer_weight: float  # weight of the marked answers in the loss
+    long_rows: bool  # long documents in rows of 256 of their own
+    mix: dict = field(default_factory=dict)  # share of documents of each kind
+
+
+PHASES = [
+    Phase(
+        "repeats", 600, 2e-3, 1.5e-3, 64, 1.0, False,
+        {"short_repeats": 0.75, "repeats": 0.15, "gender": 0.1},
+    ),
+    Phase(
+        "general", 800, 1.5e-3, 1e-3, 128, 1.0, True,
+        {
+            "pairs": 0.28, "binding": 0.08, "scenes": 0.1, "mole": 0.08, "homographs": 0.02, "tower": 0.08,
+            "short_mystery": 0.1, "gender": 0.16, "number": 0.03, "capitals": 0.04, "errands": 0.02, "repeats": 0.08,
+        },
+    ),
+    Phase(
+        "mysteries", 700, 1e-3, 5e-4, 96, 4.0, False,
+        {
+            "short_mystery": 0.5, "clues": 0.05, "pairs": 0.14, "binding": 0.05, "scenes": 0.03, "mole": 0.05, "tower": 0.04,
+            "gender": 0.11, "repeats": 0.03,
+        },
+    ),
+    Phase(
+        "telegraphic", 900, 1.2e-3, 4e-4, 128, 3.0, False,
+        {
+            "telegraphic": 0.5, "echo": 0.12, "clues": 0.1, "short_mystery": 0.08, "mole": 0.06, "tower": 0.04,
+            "gender": 0.08, "repeats": 0.02,
+        },
+    ),
+    Phase(
+        "lists", 500, 1e-3, 4e-4, 128, 3.0, True,
+        {
+            "telegraphic": 0.24, "echo": 0.08, "lists": 0.12, "clues": 0.1, "short_mystery": 0.08, "stories": 0.2,
+            "mole": 0.05, "tower": 0.03, "gender": 0.08, "repeats": 0.02,
+        },
+    ),
+    Phase(
+        "mix", 900, 8e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.38, "echo": 0.08, "lists": 0.03, "stories": 0.07, "clues": 0.05, "mystery": 0.1,
+            "mole": 0.07, "tower": 0.05, "gender": 0.1, "number": 0.01, "capitals": 0.02, "errands": 0.01,
+            "repeats": 0.02, "homographs": 0.01,
+        },
+    ),
+]
