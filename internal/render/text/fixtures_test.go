@@ -151,8 +151,10 @@ func valuesGrid() view.Grid {
 		Table: &view.Table{
 			Total: true,
 			Rows: []view.Label{
-				{Text: "blue", Pos: 2, Role: view.Key}, {Text: "fluffy", Pos: 1, Role: view.Key},
-				{Text: "2 others", Pos: -1, Role: view.Muted}, {Text: "Δe", Pos: -1, Role: view.Delta},
+				{Text: "blue", Pos: 2, Role: view.Key},
+				{Text: "fluffy", Pos: 1, Role: view.Key},
+				{Text: "2 others", Pos: -1, Role: view.Muted},
+				{Text: "Δe", Pos: -1, Role: view.Delta},
 			},
 			Columns: []view.Column{
 				{Title: "weight", Kind: view.Number, Decimals: 2, Numbers: []float64{0.51, 0.44, 0.05, 1}},
