@@ -40,7 +40,7 @@ type room struct {
 func policy() []room {
 	const (
 		format = "tensor trace analyze view render/theme render/escape" // what a renderer reads
-		models = "kernels kernels/all kernels/ref model/builtin"                    // a test that needs a real forward pass
+		models = "kernels kernels/all kernels/ref model/builtin"        // a test that needs a real forward pass
 	)
 	return []room{
 		// Data: tensor <- trace <- analyze <- view <- render.
