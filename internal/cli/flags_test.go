@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/spf13/cobra"
+)
+
+// runCommand runs a command under a root of its own and returns its error.
+func runCommand(t *testing.T, a *App, cmd *cobra.Command, args ...string) error {
+	t.Helper()
+	root := &cobra.Command{Use: "attn", SilenceErrors: true, SilenceUsage: true}
+	root.SetFlagErrorFunc(flagError)
+	root.SetOut(io.Discard)
+	root.AddCommand(cmd)
+	root.SetArgs(append([]string{cmd.Name()}, args...))
+	return root.ExecuteContext(t.Context())
+}
+
+func TestTokenizeFlags(t *testing.T) {
+	defaults := func(change func(*tokenizeOptions)) tokenizeOptions {
+		o := tokenizeOptions{
+			model:  modelFlags{Model: "story"},
+			output: outputFlags{Format: formatText},
+			look:   lookFlags{Theme: "3b1b"},
+			source: source{emptyAllowed: true},
+		}
+		change(&o)
+		return o
+	}
+	for _, c := range []struct {
+		args  []string
+		stdin string
+		want  tokenizeOptions
+	}{
+		{[]string{"a text"}, "", defaults(func(o *tokenizeOptions) { o.source.Text = "a text" })},
+		{[]string{"a", "text"}, "", defaults(func(o *tokenizeOptions) { o.source.Text = "a text" })},
+		{[]string{"-"}, "read\r\n", defaults(func(o *tokenizeOptions) { o.source.Text = "read" })},
+		{[]string{"-"}, "read\n\n", defaults(func(o *tokenizeOptions) { o.source.Text = "read\n" })},
+		{[]string{"--", "-"}, "read", defaults(func(o *tokenizeOptions) { o.source.Text = "-" })},
+		{[]string{"--", "--jsonl", "-q"}, "", defaults(func(o *tokenizeOptions) { o.source.Text = "--jsonl -q" })},
+		{[]string{"x", "-q", "--theme", "mono", "--no-special", "--model", "m"}, "", defaults(func(o *tokenizeOptions) {
+			o.source.Text, o.look.Quiet, o.look.Theme, o.noSpecial, o.model.Model = "x", true, "mono", true, "m"
+		})},
+		{[]string{"x", "-v", "-o", "f.CSV"}, "", defaults(func(o *tokenizeOptions) {
+			o.source.Text, o.look.Verbose, o.output.Output, o.output.Format = "x", true, "f.CSV", formatCSV
+		})},
+		{[]string{"x", "-o", "f.csv", "--format=json"}, "", defaults(func(o *tokenizeOptions) {
+			o.source.Text, o.output.Output, o.output.Format = "x", "f.csv", formatJSON
+		})},
+		{[]string{"--jsonl"}, "", defaults(func(o *tokenizeOptions) { o.lines, o.output.Format = true, "" })},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			a := NewApp(io.Discard, io.Discard)
+			a.In = strings.NewReader(c.stdin)
+			var got *tokenizeOptions
+			cmd := newTokenizeCmd(a, func(_ context.Context, _ *App, o *tokenizeOptions) error {
+				got = o
+				return nil
+			})
+			if err := runCommand(t, a, cmd, c.args...); err != nil {
+				t.Fatal(err)
+			}
+			all := cmp.AllowUnexported(tokenizeOptions{}, source{}, modelFlags{}, lookFlags{}, outputFlags{})
+			if diff := cmp.Diff(c.want, *got, all, cmpopts.IgnoreFields(outputFlags{}, "formats", "command")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// wantUsage checks that an error is the command line's fault and says so.
+func wantUsage(t *testing.T, err error, message string) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Code != exitUsage || err.Error() != message {
+		t.Errorf("the error is %q (%T), want %q with exit code %d", err, err, message, exitUsage)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	var s source
+	cmd := &cobra.Command{Use: "ask", RunE: func(*cobra.Command, []string) error { return nil }}
+	s.add(cmd)
+	if err := runCommand(t, nil, cmd, "--ids", "1, 20,0 ,2147483647"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int32{1, 20, 0, 2147483647}, s.IDs); diff != "" {
+		t.Error(diff)
+	}
+	for value, bad := range map[string]string{
+		"": `number 1, ""`, "1,": `number 2, ""`, ",1": `number 1, ""`, "-1": `number 1, "-1"`, "1.5": `number 1, "1.5"`,
+		"2147483648": `number 1, "2147483648"`, "+1": `number 1, "+1"`, "1 2": `number 1, "1 2"`, "0x1": `number 1, "0x1"`,
+	} {
+		err := runCommand(t, nil, cmd, "--ids="+value)
+		wantUsage(t, err, bad+", is no token id (0 or more, separated by commas): --ids "+value)
+	}
+	err := new(idList).Set(strings.Repeat("1,", maxIDs) + "1")
+	wantUsage(t, err, "1048577 ids, the limit is 1048576")
+}
+
+func TestSourceWantsOneThing(t *testing.T) {
+	a := NewApp(io.Discard, io.Discard)
+	ask := func(args ...string) error {
+		var s source
+		cmd := &cobra.Command{Use: "ask [TEXT]", RunE: func(cmd *cobra.Command, args []string) error { return s.read(a, cmd, args) }}
+		s.add(cmd)
+		return runCommand(t, a, cmd, args...)
+	}
+	wantUsage(t, ask(), "the text is missing: attn ask [TEXT] [flags]")
+	wantUsage(t, ask(""), "the text is empty: attn ask")
+	wantUsage(t, ask("-"), "the text is empty: attn ask")
+	wantUsage(t, ask("text", "--ids", "1"), "both a text and --ids: attn ask")
+	if err := ask("--ids", "1"); err != nil {
+		t.Error(err)
+	}
+	a.In = io.LimitReader(zeros{}, maxTextBytes+1)
+	if err := ask("-"); err == nil || err.Error() != "more than 64 MiB: standard input" {
+		t.Errorf("the error is %v, want one about 64 MiB", err)
+	}
+}
+
+// zeros is an endless text.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestDeviceFlags(t *testing.T) {
+	_, err := (&deviceFlags{Device: "gpu"}).open()
+	wantUsage(t, err, "no device is called that: --device gpu")
+	_, err = (&deviceFlags{Device: "cpu", Threads: -1}).open()
+	wantUsage(t, err, "it takes 1 to 4096 threads, or 0 for as many as there are: --threads -1")
+	be, err := (&deviceFlags{Device: "ref"}).open()
+	if err != nil || be.Name() != "ref" {
+		t.Fatalf("open() = %v, %v, want ref", be, err)
+	}
+	if err := be.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCompletions(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"models --theme ''", "3b1b"},
+		{"version --format ''", "json"},
+		{"tokenize --model ''", "story"},
+		{"models show ''", "story"},
+		{"completion ''", "powershell"},
+		{"--color ''", "always"},
+		{"help ''", "tokenize"},
+		{"help models ''", "show"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			var out strings.Builder
+			a := NewApp(&out, io.Discard)
+			args := strings.Fields(strings.ReplaceAll(c.args, "''", ""))
+			if code := a.Run(t.Context(), append(append([]string{"__complete"}, args...), "")); code != exitDone {
+				t.Fatalf("exit code %d", code)
+			}
+			for _, line := range strings.Split(out.String(), "\n") {
+				if word, _, _ := strings.Cut(line, "\t"); word == c.want {
+					return
+				}
+			}
+			t.Errorf("%q is not offered:\n%s", c.want, out.String())
+		})
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"layer", "", 5},
+		{"", "layer", 5},
+		{"layer", "layer", 0},
+		{"layer", "lyer", 1},
+		{"layer", "layers", 1},
+		{"layer", "lawyer", 1},
+		{"format", "fromat", 2},
+		{"kitten", "sitting", 3},
+	} {
+		if got := distance(c.a, c.b); got != c.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestHalfPair(t *testing.T) {
+	for text, want := range map[string]bool{
+		`"a"`: false, `"\ud83d\ude00"`: false, `"\uD83D\uDE00x"`: false, `"é\u00e9"`: false, `"\\ud83d"`: false, `"\\\\ud83d"`: false,
+		`"\ud83d"`: true, `"\ude00"`: true, `"\ud83d\ud83d\ude00"`: true, `"\ud83dx"`: true, `"\\\ud83d"`: true, `"\ud83d\n"`: true,
+	} {
+		if got := halfPair([]byte(text)); got != want {
+			t.Errorf("halfPair(%s) = %v, want %v", text, got, want)
+		}
+	}
+}
