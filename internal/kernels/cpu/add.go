@@ -14,9 +14,9 @@ func (b *Backend) Add(a, c kernels.Array) kernels.Array {
 		return out
 	}
 	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
-		dst, other := out.data[from:to], y.data[from:to]
-		for i, v := range x.data[from:to] {
-			dst[i] = v + other[i]
+		dst, one, other := out.data[from:to], x.data[from:to], y.data[from:to]
+		for i := range dst {
+			dst[i] = one[i] + other[i]
 		}
 	})
 	return out

@@ -30,21 +30,42 @@ func softmaxRow(dst, x []float32) {
 	for _, v := range x {
 		top = max(top, v)
 	}
-	hidden := float32(math.Inf(-1))
-	if top == hidden {
+	if math.IsInf(float64(top), -1) {
 		return
 	}
-	sum := 0.0
-	for i, v := range x {
-		if v == hidden { // half of a causal row: exp would say 0, slowly
-			continue
-		}
-		e := math.Exp(float64(v) - float64(top))
-		dst[i] = float32(e)
-		sum += e
+	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
+		x = visible(x)
 	}
-	inverse := 1 / sum
-	for i, v := range dst {
+	inverse := 1 / exponentials(dst, x, float64(top))
+	for i, v := range dst[:len(x)] {
 		dst[i] = float32(float64(v) * inverse)
 	}
+}
+
+// visible returns x without the -Inf at its end, half of a causal pattern,
+// whose weights are zero without asking exp.
+func visible(x []float32) []float32 {
+	for len(x) > 0 && math.IsInf(float64(x[len(x)-1]), -1) {
+		x = x[:len(x)-1]
+	}
+	return x
+}
+
+// exponentials sets dst to exp(x - top) and returns their sum, in steps for
+// the reason that block gives.
+func exponentials(dst, x []float32, top float64) float64 {
+	var buffer block
+	sum := 0.0
+	for len(x) > 0 {
+		part := buffer.widen(x)
+		for i, v := range part {
+			part[i] = math.Exp(v - top)
+		}
+		for i, e := range part {
+			sum += e
+			dst[i] = float32(e)
+		}
+		dst, x = dst[len(part):], x[len(part):]
+	}
+	return sum
 }

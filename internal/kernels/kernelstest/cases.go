@@ -263,6 +263,8 @@ func softmaxCalls(s source) (calls []Call) {
 	}
 	poisoned := s.normal(grid(1, 7)...)
 	poisoned.Data[9], poisoned.Data[23] = nan(), inf()
+	behind := masked(s.normal(grid(2, 7)...), kernels.Mask{Causal: true})
+	behind.Row(0, 4)[2], behind.Row(1, 3)[1] = nan(), inf()
 	steep := s.normal(grid(2, 33)...)
 	for i := range steep.Data {
 		steep.Data[i] *= 40
@@ -275,6 +277,7 @@ func softmaxCalls(s source) (calls []Call) {
 		softmax("1e30 alike", s.among([]float32{1e30}, grid(2, 7)...)),
 		softmax("-1e30 alike", s.among([]float32{-1e30}, grid(2, 7)...)),
 		softmax("NaN and Inf poison their rows", poisoned),
+		softmax("NaN and Inf poison hidden keys", behind),
 		softmax("a vocabulary", s.normal(pos(3), tensor.D(tensor.DVocab, 2661))))
 }
 
