@@ -39,7 +39,7 @@ func run(files []string, check bool) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(where)
+	defer func() { _ = os.RemoveAll(where) }() // what is left there hurts nobody
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(where, "bin", "attn"), "./cmd/attn").CombinedOutput(); err != nil {
 		return fmt.Errorf("building attn: %w\n%s", err, out)
 	}
