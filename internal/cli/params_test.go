@@ -112,8 +112,8 @@ func TestParamsChapter(t *testing.T) {
 
 Attention, from one matrix up
                  is                                         parameters   share
-  one matrix     128 × 12,288                                1,572,864   0.0 %
-  one head       4 matrices: query, key, value, output       6,291,456   0.0 %
+  one matrix     128 × 12,288                                1,572,864  <0.1 %
+  one head       4 matrices: query, key, value, output       6,291,456  <0.1 %
   one layer      96 heads                                  603,979,776   0.3 %
   all attention  96 layers                              57,982,058,496  33.1 %
   attention has 57,982,058,496 of all 175,181,291,520 parameters: 33.1 %, about a third; the MLPs

@@ -184,14 +184,12 @@ func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFl
 	case formatCSV:
 		return a.Write(output.Output, func(w io.Writer) error { return csv.Trace(w, &told, a.csvOptions(output)) })
 	}
-	header, aside := "", ""
+	options := text.Options{Number: true}
 	if !look.Quiet {
-		header, aside = headline(t)
-		if note := picked(t, sel); note != "" && len(grids) > 0 {
-			grids[0].Notes = append(grids[0].Notes, note)
-		}
+		options.Header, options.Aside = headline(t)
+		options.Note = picked(t, sel)
 	}
-	return a.draw(grids, output, look, text.Options{Number: true, Header: header, Aside: aside})
+	return a.draw(grids, output, look, options)
 }
 
 // draw writes grids as text.
@@ -240,9 +238,9 @@ func headline(t *trace.Trace) (sentence, by string) {
 
 // picked says which layer, head and focus are told, and why.
 func picked(t *trace.Trace, sel view.Select) string {
-	s := fmt.Sprintf("told: layer %d, head %d at “%s”", sel.Told.Layer, sel.Told.Head, view.TokenText(t, sel.Told.Focus))
+	s := fmt.Sprintf("layer %d, head %d, told at “%s” (--layer --head --focus)", sel.Told.Layer, sel.Told.Head, view.TokenText(t, sel.Told.Focus))
 	if sel.Told == t.Meta.Selected && t.Meta.Rule != "" {
-		return s + " (picked: " + t.Meta.Rule + "; --layer, --head, --focus)"
+		return s + "; picked: " + t.Meta.Rule
 	}
-	return s + " (--layer, --head, --focus)"
+	return s
 }

@@ -42,7 +42,7 @@ func Predictions(found []analyze.Prediction, title string, temperature float64) 
 	}
 	return Grid{
 		View: "predict", Title: title, Formula: formula, Step: trace.Logits, Table: table,
-		Notes: []string{fmt.Sprintf("all other words together: %.1f %%", 100*max(0, 1-sum))},
+		Notes: []string{fmt.Sprintf("all other words together: %.2g %%", 100*max(0, 1-sum))},
 	}
 }
 

@@ -60,12 +60,22 @@ func text(c view.Column, v float64) string {
 	case view.Integer:
 		return grouped(v)
 	case view.Percent:
-		return fixed(100*v, max(c.Decimals, 0)) + " %"
+		return percent(v, max(c.Decimals, 0))
 	}
 	if s := strconv.FormatFloat(v, 'f', max(c.Decimals, 0), 64); len(s) > 18 {
 		return strconv.FormatFloat(v, 'e', 3, 64)
 	}
 	return fixed(v, max(c.Decimals, 0))
+}
+
+// percent writes a share of 1. A small one is not rounded to nothing: it reads
+// <0.1 %.
+func percent(v float64, decimals int) string {
+	least := math.Pow10(-decimals)
+	if v > 0 && 100*v < least/2 {
+		return "<" + fixed(least, decimals) + " %"
+	}
+	return fixed(100*v, decimals) + " %"
 }
 
 // entry is the text of one row.

@@ -23,6 +23,7 @@ type Options struct {
 	Verbose bool                 // show the step each block comes from
 	Header  string               // a line above everything: the sentence
 	Aside   string               // beside it, at the right: the model
+	Note    string               // below both: what was picked, and why
 	MaxRows int                  // rows of a grid before it is folded; 0 is 40
 	MaxCell int                  // columns of a matrix's cell at most; 0 is 12
 }
@@ -88,9 +89,10 @@ type drawer struct {
 
 func (d *drawer) header() {
 	left, right := escape.Text(d.o.Header), escape.Text(d.o.Aside)
-	if left == "" && right == "" {
+	if left == "" && right == "" && d.o.Note == "" {
 		return
 	}
+	defer d.lines(d.palette.muted, escape.Text(d.o.Note), 0)
 	p := &d.pen
 	room := d.o.Width - columns(right) - 2
 	if columns(left) <= room {
