@@ -153,7 +153,8 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 		meta.Mask, meta.MaskForced = mask, mask != m.Config.Mask
 		m = m.WithMask(mask)
 	}
-	if err := r.preselect(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
+	// a choice that does not exist is told before the model runs
+	if _, err := r.selection(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
 		return nil, none, err
 	}
 	wanted, err := r.wanted(m)
@@ -180,12 +181,6 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	t.Meta.Words = vocabularyWords(t, m, r.top)
 	t.Meta.Nearest = nearest(t, m, sel.Told)
 	return t, sel, nil
-}
-
-// preselect checks the choices before the model runs.
-func (r recording) preselect(t *trace.Trace) error {
-	_, err := r.selection(t)
-	return err
 }
 
 // contextAdvice says what to do about a text that is too long.
