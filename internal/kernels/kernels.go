@@ -41,7 +41,7 @@ type MatMulOpts struct {
 // NormOpts describe layer normalisation: gain * (x - mean) / scale + bias with
 // scale = sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016).
 type NormOpts struct {
-	Gain, Bias []float32
+	Gain, Bias []float32 // one per number of a row; nil is none
 	Epsilon    float32
 }
 

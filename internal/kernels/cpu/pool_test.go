@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -55,7 +56,7 @@ func TestPoolStaysOnTheCallerForSmallJobs(t *testing.T) {
 
 func TestThreads(t *testing.T) {
 	for _, c := range []struct{ asked, want int }{
-		{0, runtime.GOMAXPROCS(0)}, {-3, runtime.GOMAXPROCS(0)}, {1, 1}, {7, 7}, {1 << 40, maxThreads},
+		{0, runtime.GOMAXPROCS(0)}, {-3, runtime.GOMAXPROCS(0)}, {1, 1}, {7, 7}, {math.MaxInt, maxThreads},
 	} {
 		if got := newPool(c.asked).threads; got != c.want {
 			t.Errorf("asked for %d threads: got %d, want %d", c.asked, got, c.want)

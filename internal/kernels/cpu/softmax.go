@@ -28,7 +28,9 @@ func softmaxRow(dst, x []float32) {
 	x = x[:len(dst)]
 	top := float32(math.Inf(-1))
 	for _, v := range x {
-		top = max(top, v)
+		if v > top || v != v { // as max does, but faster
+			top = v
+		}
 	}
 	if math.IsInf(float64(top), -1) {
 		return

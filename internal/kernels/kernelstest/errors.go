@@ -129,6 +129,7 @@ func badWeights() (list []badCall) {
 		"zero":              {},
 		"unknown dtype":     change(func(w *kernels.Weight) { w.Type = 99 }),
 		"no bytes":          change(func(w *kernels.Weight) { w.Bytes = nil }),
+		"one and no bytes":  {Name: "one", Type: tensor.F32, Shape: [2]int{1, 1}, Stride: [2]int{1, 1}},
 		"a byte short":      change(func(w *kernels.Weight) { w.Bytes = w.Bytes[:47] }),
 		"no outputs":        change(func(w *kernels.Weight) { w.Shape[0] = 0 }),
 		"negative shape":    change(func(w *kernels.Weight) { w.Shape = [2]int{-3, -4} }),
@@ -137,18 +138,18 @@ func badWeights() (list []badCall) {
 		"stride too long":   change(func(w *kernels.Weight) { w.Stride[0] = 5 }),
 		"stride overflows":  change(func(w *kernels.Weight) { w.Stride = [2]int{math.MaxInt, math.MaxInt} }),
 		"outputs overflow":  change(func(w *kernels.Weight) { w.Shape[0] = math.MaxInt }),
-		"offset wraps to 0": change(func(w *kernels.Weight) { w.Shape[0], w.Stride[0] = 5, 1<<62 }),
+		"offset wraps to 0": change(func(w *kernels.Weight) { w.Shape[0], w.Stride[0] = 5, math.MaxInt/2+1 }),
 	} {
 		list = append(list,
 			badCall{"gather from weight: " + name, func(be kernels.Backend) []kernels.Array {
 				return []kernels.Array{be.Gather(w, []int32{0})}
 			}},
 			badCall{"matmul with weight: " + name, func(be kernels.Backend) []kernels.Array {
-				x := be.Put(tensor.New(pos(2), model(4)))
+				x := be.Put(tensor.New(pos(2), model(max(1, w.Shape[1]))))
 				return []kernels.Array{be.MatMul(x, w, kernels.MatMulOpts{Out: []tensor.Dim{model(w.Shape[0])}})}
 			}},
 			badCall{"headresults with weight: " + name, func(be kernels.Backend) []kernels.Array {
-				z := be.Put(tensor.New(pos(2), heads(2), headSize(2)))
+				z := be.Put(tensor.New(pos(2), heads(1), headSize(max(1, w.Shape[1]))))
 				return []kernels.Array{be.HeadResults(z, w)}
 			}})
 	}
