@@ -32,9 +32,6 @@ func softmaxRow(dst, x []float32) {
 			top = v
 		}
 	}
-	if math.IsInf(float64(top), -1) {
-		return
-	}
 	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
 		x = visible(x)
 	}
@@ -44,8 +41,8 @@ func softmaxRow(dst, x []float32) {
 	}
 }
 
-// visible returns x without the -Inf at its end, half of a causal pattern,
-// whose weights are zero without asking exp.
+// visible returns x without the -Inf at its end, half of a causal pattern or
+// all of a row that may see nothing: their weights are zero without asking exp.
 func visible(x []float32) []float32 {
 	for len(x) > 0 && math.IsInf(float64(x[len(x)-1]), -1) {
 		x = x[:len(x)-1]
