@@ -1,15 +1,18 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/cobra"
+	"go.uber.org/goleak"
 )
 
 // runCommand runs a command under a root of its own and returns its error.
@@ -205,5 +208,42 @@ func TestHalfPair(t *testing.T) {
 		if got := halfPair([]byte(text)); got != want {
 			t.Errorf("halfPair(%s) = %v, want %v", text, got, want)
 		}
+	}
+}
+
+// TestTokenizeAnswersAtOnce talks to --jsonl as another program does, which
+// sends its next line only after the answer.
+func TestTokenizeAnswersAtOnce(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	questions, in := io.Pipe()
+	out, answers := io.Pipe()
+	a := NewApp(answers, io.Discard)
+	a.In = questions
+	done := make(chan int)
+	go func() { done <- a.Run(t.Context(), []string{"tokenize", "--jsonl"}) }()
+
+	lines := bufio.NewReader(out)
+	for range 3 {
+		if _, err := io.WriteString(in, "\"a\"\n"); err != nil {
+			t.Fatal(err)
+		}
+		answered := make(chan string, 1)
+		go func() {
+			line, _ := lines.ReadString('\n')
+			answered <- line
+		}()
+		select {
+		case line := <-answered:
+			if want := `{"tokens":[{"id":65,"text":"a","start":0,"end":1}]}` + "\n"; line != want {
+				t.Errorf("the answer is %q, want %q", line, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("no answer before the next question")
+			_ = out.Close() // ends the reader
+		}
+	}
+	_ = in.Close()
+	if code := <-done; code != exitDone {
+		t.Errorf("exit code %d", code)
 	}
 }

@@ -45,15 +45,13 @@ const (
 // same name, which ./name still reaches.
 func (f *modelFlags) kind() (modelKind, error) {
 	name := f.Model
-	if !strings.ContainsAny(name, `/\`) {
-		switch {
-		case name == "":
-			return 0, usagef("the model's name is empty: --model").advise("%s", modelAdvice())
-		case builtin.Has(name):
-			return kindBuiltin, nil
-		case name == randomModel:
-			return kindRandom, nil
-		}
+	switch {
+	case name == "":
+		return 0, usagef("the model's name is empty: --model").advise("%s", modelAdvice())
+	case builtin.Has(name):
+		return kindBuiltin, nil
+	case name == randomModel:
+		return kindRandom, nil
 	}
 	info, err := os.Stat(name)
 	switch {
