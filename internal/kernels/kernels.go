@@ -39,10 +39,24 @@ type MatMulOpts struct {
 }
 
 // NormOpts describe layer normalisation: gain * (x - mean) / scale + bias with
-// scale = sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016).
+// scale = sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016); or, with RMS,
+// the same without the mean: gain * x / sqrt(mean of squares + epsilon) + bias
+// (Zhang and Sennrich 2019).
 type NormOpts struct {
 	Gain, Bias []float32 // one per number of a row; nil is none
 	Epsilon    float32
+	RMS        bool
+}
+
+// RotaryOpts describe rotary position embedding (Su et al. 2021): the first
+// 2 * Pairs components of each head turn, in pairs, by their position's angles;
+// the components after them stay.
+type RotaryOpts struct {
+	Pairs    int       // pairs that turn in each head
+	Cos, Sin []float32 // [pos T, Pairs]
+	// Interleaved pairs component 2i with 2i+1, as GPT-J does; otherwise i is
+	// paired with i + Pairs.
+	Interleaved bool
 }
 
 // Activation is the MLP's nonlinearity.
@@ -89,17 +103,34 @@ type Backend interface {
 	// Activate applies the nonlinearity to every number.
 	Activate(x Array, f Activation) Array
 
+	// Multiply returns a * b, number by number; the shapes are equal.
+	Multiply(a, b Array) Array
+	// Rotate turns the pairs of x [pos T, head H, d_head D] by their position's
+	// angles.
+	Rotate(x Array, o RotaryOpts) Array
+
 	// Scores returns q · k for every query and key: q [pos T, head H, d_head D],
 	// k [pos T, head KV, d_head D] -> [head H, query_pos T, key_pos T].
 	// Query head h reads key head h / (H/KV).
 	Scores(q, k Array) Array
 	// Scale multiplies every number by the factor.
 	Scale(x Array, factor float32) Array
+	// Softcap bends every number into (-cap, cap): cap * tanh(x / cap).
+	Softcap(x Array, limit float32) Array
+	// ALiBi adds slope[h] * key_pos to x [head H, query_pos T, key_pos T]
+	// (Press, Smith and Lewis 2022; softmax does not see what is equal for all
+	// keys of a query, so the key's place does for its distance).
+	ALiBi(x Array, slopes []float32) Array
 	// Mask puts -Inf where the mask does not allow [.., query_pos, key_pos].
 	Mask(x Array, m Mask) Array
 	// Softmax normalises along the last axis: exp(x - max) / sum. A row that
 	// holds only -Inf becomes zeros.
 	Softmax(x Array) Array
+	// SoftmaxSink is Softmax with one more logit for each head, which takes part
+	// in the sum and in nothing else: x [head H, query_pos T, key_pos T], sinks
+	// one per head. It returns the pattern, whose rows sum to less than 1, and
+	// what is missing [head H, query_pos T].
+	SoftmaxSink(x Array, sinks []float32) (pattern, sink Array)
 	// Mix returns each query's weighted sum of values: pattern [head H,
 	// query_pos T, key_pos T], v [pos T, head KV, d_head D] ->
 	// [pos T, head H, d_head D].

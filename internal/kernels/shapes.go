@@ -123,6 +123,54 @@ func AddShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
 	return checked("add", a...)
 }
 
+// MultiplyShape is the shape of Multiply's result: that of both.
+func MultiplyShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
+	if !slices.Equal(a, b) {
+		return nil, fmt.Errorf("multiply: %s and %s differ", tensor.ShapeString(a), tensor.ShapeString(b))
+	}
+	return checked("multiply", a...)
+}
+
+// RotateShape is the shape of Rotate's result: x's own.
+func RotateShape(x []tensor.Dim, o RotaryOpts) ([]tensor.Dim, error) {
+	if len(x) != 3 {
+		return nil, fmt.Errorf("rotate: %s is not [pos, head, d_head]", tensor.ShapeString(x))
+	}
+	if o.Pairs < 1 || o.Pairs > x[2].Size/2 {
+		return nil, fmt.Errorf("rotate: %d pairs in %s", o.Pairs, tensor.ShapeString(x))
+	}
+	if n := x[0].Size * o.Pairs; len(o.Cos) != n || len(o.Sin) != n {
+		return nil, fmt.Errorf("rotate: %d cosines and %d sines for %d pairs at %d positions", len(o.Cos), len(o.Sin), o.Pairs, x[0].Size)
+	}
+	return checked("rotate", x...)
+}
+
+// SoftcapShape is the shape of Softcap's result: x's own.
+func SoftcapShape(x []tensor.Dim, limit float32) ([]tensor.Dim, error) {
+	if !(limit > 0) {
+		return nil, fmt.Errorf("softcap: the limit is %v", limit)
+	}
+	return checked("softcap", x...)
+}
+
+// ALiBiShape is the shape of ALiBi's result: x's own, [head, query_pos, key_pos].
+func ALiBiShape(x []tensor.Dim, slopes []float32) ([]tensor.Dim, error) {
+	if len(x) != 3 || len(slopes) != x[0].Size {
+		return nil, fmt.Errorf("alibi: %d slopes for %s, it takes one per head of [head, query_pos, key_pos]", len(slopes), tensor.ShapeString(x))
+	}
+	return checked("alibi", x...)
+}
+
+// SoftmaxSinkShapes are the shapes of SoftmaxSink's results: x's own, and x's
+// without the last axis.
+func SoftmaxSinkShapes(x []tensor.Dim, sinks []float32) (pattern, sink []tensor.Dim, err error) {
+	if len(x) != 3 || len(sinks) != x[0].Size {
+		return nil, nil, fmt.Errorf("softmax: %d sinks for %s, it takes one per head of [head, query_pos, key_pos]", len(sinks), tensor.ShapeString(x))
+	}
+	pattern, err = checked("softmax", x...)
+	return pattern, slices.Clone(x[:2]), err
+}
+
 // ActivateShape is the shape of Activate's result: x's own.
 func ActivateShape(x []tensor.Dim, f Activation) ([]tensor.Dim, error) {
 	switch f {

@@ -116,3 +116,38 @@ func (c cancellable) HeadResults(z kernels.Array, w kernels.Weight) kernels.Arra
 	}
 	return c.be.HeadResults(z, w)
 }
+
+func (c cancellable) Multiply(a, b kernels.Array) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Multiply(a, b)
+}
+
+func (c cancellable) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Rotate(x, o)
+}
+
+func (c cancellable) Softcap(x kernels.Array, limit float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Softcap(x, limit)
+}
+
+func (c cancellable) ALiBi(x kernels.Array, slopes []float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.ALiBi(x, slopes)
+}
+
+func (c cancellable) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink kernels.Array) {
+	if c.stopped() {
+		return nothing{}, nothing{}
+	}
+	return c.be.SoftmaxSink(x, sinks)
+}

@@ -27,10 +27,12 @@ func (b *Backend) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale k
 // normRow normalises x [d] into dst [d] and returns the scale.
 func normRow(dst, x []float32, o kernels.NormOpts) float32 {
 	mean := 0.0
-	for _, v := range x {
-		mean += float64(v)
+	if !o.RMS {
+		for _, v := range x {
+			mean += float64(v)
+		}
+		mean /= float64(len(x))
 	}
-	mean /= float64(len(x))
 	variance := 0.0
 	for _, v := range x {
 		variance += (float64(v) - mean) * (float64(v) - mean)

@@ -90,21 +90,25 @@ func norm(name string, x tensor.Tensor, o kernels.NormOpts) Call {
 		if o.Bias != nil {
 			bias = math.Abs(float64(o.Bias[i%d]))
 		}
-		return relative(d+8, gain*maxAbs(row)/scaleOf(row, o.Epsilon)+math.Abs(want)+2*bias)
+		return relative(d+8, gain*maxAbs(row)/scaleOf(row, o)+math.Abs(want)+2*bias)
 	}
 	return c
 }
 
-// scaleOf is the standard deviation that Norm divides a row by.
-func scaleOf(row []float32, epsilon float32) float64 {
+// scaleOf is the standard deviation, or with RMS the root mean square, that Norm
+// divides a row by.
+func scaleOf(row []float32, o kernels.NormOpts) float64 {
 	mean, variance := 0.0, 0.0
 	for _, v := range row {
 		mean += float64(v) / float64(len(row))
 	}
+	if o.RMS {
+		mean = 0
+	}
 	for _, v := range row {
 		variance += (float64(v) - mean) * (float64(v) - mean) / float64(len(row))
 	}
-	return math.Sqrt(variance + float64(epsilon))
+	return math.Sqrt(variance + float64(o.Epsilon))
 }
 
 // add is a call of Add.

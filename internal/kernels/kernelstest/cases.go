@@ -16,7 +16,7 @@ type Op struct {
 
 // Ops lists every op's calls, the same on every run.
 func Ops() []Op {
-	return []Op{
+	return append(familyOps(), []Op{
 		{"gather", gatherCalls(newSource(1))},
 		{"matmul", matmulCalls(newSource(2))},
 		{"norm", normCalls(newSource(3))},
@@ -28,7 +28,7 @@ func Ops() []Op {
 		{"softmax", softmaxCalls(newSource(9))},
 		{"mix", mixCalls(newSource(10))},
 		{"headresults", headResultsCalls(newSource(11))},
-	}
+	}...)
 }
 
 // denormal is the smallest float32 above zero.
@@ -133,7 +133,8 @@ func normCalls(s source) (calls []Call) {
 			calls = append(calls,
 				norm(name, x, kernels.NormOpts{Gain: gain, Bias: bias, Epsilon: 1e-5}),
 				norm(name+", no bias", x, kernels.NormOpts{Gain: gain, Epsilon: 1e-6}),
-				norm(name+", neither", x, kernels.NormOpts{Epsilon: 0.5}))
+				norm(name+", neither", x, kernels.NormOpts{Epsilon: 0.5}),
+				norm(name+", RMS", x, kernels.NormOpts{Gain: gain, Bias: bias, Epsilon: 1e-6, RMS: true}))
 		}
 	}
 	far := s.normal(pos(3), model(8))

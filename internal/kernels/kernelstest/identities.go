@@ -19,6 +19,8 @@ func identityChecks() []check {
 		{"identity/norm has mean 0 and variance 1", normIsStandard},
 		{"identity/heads add up", headsAddUp},
 		{"identity/heads share values", headsShare},
+		{"identity/weights and sink sum to 1", sinkFillsUp},
+		{"identity/turns keep products", turnsKeepLength},
 		{"identity/unit matrix", unitMatrix},
 		{"identity/one-hot pattern picks a value", oneHotMix},
 		{"identity/put and get", putGet},
@@ -116,7 +118,7 @@ func normIsStandard(be kernels.Backend) error {
 		if math.Abs(mean) > 1e-5 || math.Abs(square-1) > 1e-5 {
 			return fmt.Errorf("row %d has mean %v and variance %v", r, mean, square)
 		}
-		if want := scaleOf(x.Data[r*d:][:d], 1e-12); math.Abs(float64(scales.Data[r])-want) > 1e-5 {
+		if want := scaleOf(x.Data[r*d:][:d], kernels.NormOpts{Epsilon: 1e-12}); math.Abs(float64(scales.Data[r])-want) > 1e-5 {
 			return fmt.Errorf("row %d has scale %v, want %v", r, scales.Data[r], want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 //	scale   = sqrt(sum_i (x[i] - mean)^2 / d + epsilon)
 //	norm[i] = gain[i] (x[i] - mean) / scale + bias[i]
 //
+// and with RMS the same with mean = 0 (Zhang and Sennrich 2019, equation 4).
 // normalized has x's shape, scale is [.., one 1].
 func (b *Backend) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale kernels.Array) {
 	in := b.in(x)
@@ -32,8 +33,10 @@ func (b *Backend) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale k
 // normRow normalises x [d] into dst [d] and returns the scale.
 func normRow(dst, x []float32, o kernels.NormOpts) float32 {
 	mean, variance := 0.0, 0.0
-	for _, v := range x {
-		mean += float64(v) / float64(len(x))
+	if !o.RMS {
+		for _, v := range x {
+			mean += float64(v) / float64(len(x))
+		}
 	}
 	for _, v := range x {
 		variance += (float64(v) - mean) * (float64(v) - mean) / float64(len(x))

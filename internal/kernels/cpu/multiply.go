@@ -1,0 +1,19 @@
+package cpu
+
+import "attn/internal/kernels"
+
+// Multiply returns the product, number by number; the shapes are equal.
+func (b *Backend) Multiply(x, y kernels.Array) kernels.Array {
+	left, right := b.in(x), b.in(y)
+	out, ok := b.out(kernels.MultiplyShape(left.shape, right.shape))
+	if !ok {
+		return out
+	}
+	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
+		dst, other := out.data[from:to], right.data[from:to]
+		for i, v := range left.data[from:to] {
+			dst[i] = v * other[i]
+		}
+	})
+	return out
+}
