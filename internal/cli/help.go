@@ -70,10 +70,6 @@ func (a *App) help(cmd *cobra.Command) {
 	h.commands(cmd)
 	h.flags(cmd)
 	h.examples(cmd)
-	if !cmd.HasParent() {
-		h.line("")
-		h.line("attn help COMMAND explains a command.")
-	}
 }
 
 // helper writes help.

@@ -46,6 +46,10 @@ func newRootCmd(a *App) *cobra.Command {
 		Use:   "attn COMMAND",
 		Short: "see what attention does inside a transformer",
 		Long:  "Show step by step, with the real numbers of a real model, what attention does inside a transformer.",
+		Example: `  attn trace "a fluffy blue creature roamed the verdant forest"
+  attn trace --layer 1 --head all --steps pattern "take a biopsy of the mole"
+  attn predict "the cat sat on the"
+  attn help trace`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if version {
 				return runVersion(cmd.Context(), a, &versionOptions{short: true})
