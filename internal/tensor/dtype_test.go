@@ -94,6 +94,68 @@ func TestDecodeEvery16Bits(t *testing.T) {
 	}
 }
 
+// e4m3 is what an 8-bit float of that kind means, from its paper's formula.
+func e4m3(b uint8) float64 {
+	sign := math.Pow(-1, float64(b>>7))
+	exponent, fraction := int(b>>3)&15, float64(b&7)/8
+	switch {
+	case exponent == 15 && fraction == 7.0/8:
+		return math.NaN()
+	case exponent == 0:
+		return math.Copysign(math.Ldexp(fraction, -6), sign)
+	}
+	return sign * math.Ldexp(1+fraction, exponent-7)
+}
+
+// e5m2 is a binary16 with two bits of fraction.
+func e5m2(b uint8) float64 { return half(uint16(b) << 8) }
+
+func TestDecodeEvery8Bits(t *testing.T) {
+	src, dst := make([]byte, 256), make([]float32, 256)
+	for i := range src {
+		src[i] = byte(i)
+	}
+	for dtype, want := range map[DType]func(uint8) float64{F8E4M3: e4m3, F8E5M2: e5m2} {
+		Decode(dst, dtype, src)
+		for bits, got := range dst {
+			if want := want(uint8(bits)); !same(float64(got), want) {
+				t.Errorf("%v %#02x: got %v, want %v", dtype, bits, got, want)
+			}
+		}
+	}
+}
+
+// Test8BitKnownValues pins the formulas that the test above trusts, from table
+// 1 of "FP8 Formats for Deep Learning".
+func Test8BitKnownValues(t *testing.T) {
+	cases := []struct {
+		dtype DType
+		bits  uint8
+		want  float64
+	}{
+		{F8E4M3, 0x00, 0},
+		{F8E4M3, 0x80, math.Copysign(0, -1)},
+		{F8E4M3, 0x01, 0.001953125}, // the smallest, 2^-9
+		{F8E4M3, 0x07, 0.013671875}, // the largest subnormal, 0.875 2^-6
+		{F8E4M3, 0x08, 0.015625},    // the smallest normal, 2^-6
+		{F8E4M3, 0x38, 1},
+		{F8E4M3, 0xfe, -448},
+		{F8E4M3, 0x7f, math.NaN()},
+		{F8E5M2, 0x01, 1.52587890625e-05}, // 2^-16
+		{F8E5M2, 0x04, 6.103515625e-05},   // 2^-14
+		{F8E5M2, 0x3c, 1},
+		{F8E5M2, 0x7b, 57344},
+		{F8E5M2, 0xfc, math.Inf(-1)},
+		{F8E5M2, 0x7d, math.NaN()},
+	}
+	for _, c := range cases {
+		var got [1]float32
+		if Decode(got[:], c.dtype, []byte{c.bits}); !same(float64(got[0]), c.want) {
+			t.Errorf("%v %#02x is %v, want %v", c.dtype, c.bits, got[0], c.want)
+		}
+	}
+}
+
 func TestDecodeF32(t *testing.T) {
 	values := []float32{0, float32(math.Copysign(0, -1)), 1.5, -math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Inf(1)), float32(math.NaN())}
 	src := []byte{0xee} // the numbers begin at an odd address
@@ -125,7 +187,16 @@ func TestDecodeReadsOnlyWhatItNeeds(t *testing.T) {
 }
 
 func TestDTypeNames(t *testing.T) {
-	for dtype, name := range map[DType]string{F32: "F32", F16: "F16", BF16: "BF16"} {
+	names := map[DType]string{
+		F32: "F32", F16: "F16", BF16: "BF16", F8E4M3: "F8_E4M3", F8E5M2: "F8_E5M2",
+		Q4_0: "Q4_0", Q4_1: "Q4_1", Q5_0: "Q5_0", Q5_1: "Q5_1", Q8_0: "Q8_0",
+		Q2_K: "Q2_K", Q3_K: "Q3_K", Q4_K: "Q4_K", Q5_K: "Q5_K", Q6_K: "Q6_K",
+		IQ4_NL: "IQ4_NL", IQ4_XS: "IQ4_XS", MXFP4: "MXFP4",
+	}
+	if len(names) != len(DTypes()) {
+		t.Errorf("%d names for %d types", len(names), len(DTypes()))
+	}
+	for dtype, name := range names {
 		if dtype.String() != name {
 			t.Errorf("%d is called %q, not %q", dtype, dtype, name)
 		}
@@ -133,7 +204,7 @@ func TestDTypeNames(t *testing.T) {
 			t.Errorf("ParseDType(%q) = %v, %v", name, back, err)
 		}
 	}
-	for _, name := range []string{"", "f32", "I64", "unknown", "U8"} {
+	for _, name := range []string{"", "f32", "I64", "unknown", "U8", "q4_0", "Q8_K", "F8_E4M3FNUZ"} {
 		if dtype, err := ParseDType(name); err == nil || dtype != Unknown {
 			t.Errorf("ParseDType(%q) = %v, %v", name, dtype, err)
 		}
@@ -145,19 +216,22 @@ func TestDTypeNames(t *testing.T) {
 }
 
 func TestDTypeBytes(t *testing.T) {
-	for dtype, want := range map[DType]int{F32: 12, F16: 6, BF16: 6, Unknown: 0} {
+	for dtype, want := range map[DType]int{F32: 12, F16: 6, BF16: 6, F8E4M3: 3, F8E5M2: 3, Unknown: 0} {
 		if got := dtype.Bytes(3); got != want {
 			t.Errorf("%v.Bytes(3) = %d, want %d", dtype, got, want)
 		}
 	}
 }
 
+// BenchmarkDecode's bytes are those that are read.
 func BenchmarkDecode(b *testing.B) {
 	const n = 1 << 16
-	dst, src := make([]float32, n), make([]byte, 4*n)
-	for _, dtype := range []DType{F32, F16, BF16} {
+	dst := make([]float32, n)
+	for _, dtype := range DTypes() {
 		b.Run(dtype.String(), func(b *testing.B) {
-			b.SetBytes(int64(dtype.Bytes(n)))
+			src := randomBlocks(dtype, n)
+			b.SetBytes(int64(len(src)))
+			b.ReportAllocs()
 			for b.Loop() {
 				Decode(dst, dtype, src)
 			}
