@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestPoolDoesEachTaskOnce(t *testing.T) {
@@ -80,4 +81,23 @@ func TestChunksCoverEverythingOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCloseWaits holds that Close does not return before the workers have.
+func TestCloseWaits(t *testing.T) {
+	p := newPool(2)
+	last := make(chan struct{})
+	p.workers.Go(func() { <-last })
+	closed := make(chan struct{})
+	go func() {
+		p.close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		t.Error("close did not wait for a worker")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(last)
+	<-closed
 }

@@ -129,7 +129,7 @@ func badWeights() (list []badCall) {
 		"zero":              {},
 		"unknown dtype":     change(func(w *kernels.Weight) { w.Type = 99 }),
 		"no bytes":          change(func(w *kernels.Weight) { w.Bytes = nil }),
-		"one and no bytes":  {Name: "one", Type: tensor.F32, Shape: [2]int{1, 1}, Stride: [2]int{1, 1}},
+		"one and no bytes":  {Name: "one", Type: tensor.F32, Shape: [2]int{1, 1}, Stride: [2]int{2, 2}},
 		"a byte short":      change(func(w *kernels.Weight) { w.Bytes = w.Bytes[:47] }),
 		"no outputs":        change(func(w *kernels.Weight) { w.Shape[0] = 0 }),
 		"negative shape":    change(func(w *kernels.Weight) { w.Shape = [2]int{-3, -4} }),

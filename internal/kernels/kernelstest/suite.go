@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"attn/internal/kernels"
+	"attn/internal/tensor"
 )
 
 // RunAll runs the whole suite. A backend whose device is missing, which says
@@ -22,6 +23,16 @@ func RunAll(t *testing.T, newBackend func() kernels.Backend) {
 	if err := be.Close(); err != nil {
 		t.Fatalf("closing a new backend: %v", err)
 	}
+	t.Run("error/array of another such backend", func(t *testing.T) {
+		be, other := newBackend(), newBackend()
+		defer func() { _, _ = be.Close(), other.Close() }()
+		a := other.Put(tensor.New(pos(2), model(3)))
+		if err := (badCall{call: func(be kernels.Backend) []kernels.Array {
+			return []kernels.Array{be.Scale(a, 2)}
+		}}).check(be); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, c := range checks() {
 		t.Run(c.name, func(t *testing.T) {
 			be := newBackend()
