@@ -151,6 +151,6 @@ func turned(t *trace.Trace, told trace.Selected) []string {
 	before := pre.Row(told.Focus)
 	after := append([]float32(nil), before...)
 	add(after, result.Row(told.Focus, told.Head))
-	angle := math.Acos(min(1, analyze.Cosine(before, after))) * 180 / math.Pi
+	angle := math.Acos(max(-1, min(1, analyze.Cosine(before, after)))) * 180 / math.Pi
 	return []string{fmt.Sprintf("Δe turns the vector by %.1f°; its length goes from %.2f to %.2f", angle, analyze.Length(before), analyze.Length(after))}
 }

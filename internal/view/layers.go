@@ -47,7 +47,8 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 		start.Numbers = append(start.Numbers, analyze.Cosine(first, after))
 	}
 	if len(table.Rows) == 0 {
-		return nil, notRecorded(trace.InBlock(0, trace.ResidPost))
+		_, err := blockSteps(t, sel.Told.Layer, trace.ResidPre, trace.AttnOut, trace.MLPOut, trace.ResidPost)
+		return nil, err
 	}
 	table.Columns = []Column{attention, mlp, length, turned, start}
 	return []Grid{{
