@@ -100,6 +100,7 @@ func runPredict(ctx context.Context, a *App, o *predictOptions) error {
 		return usagef("model %s reads 1 to %d tokens: --context %d", m.Config.Name, m.Config.Context, o.context)
 	}
 	tokens, _ = crop(tokens, o.context)
+	defer a.progress(o.look.Quiet, "running the model")()
 	if o.generate > 0 {
 		return o.goOn(ctx, a, m, be, idsOf(tokens))
 	}

@@ -156,6 +156,7 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 	if o.output.Format == formatJSON { // the document always tells the predictions
 		o.record = append(o.record, trace.Logits)
 	}
+	defer a.progress(o.look.Quiet, "running the model")()
 	t, sel, err := o.makeTrace(ctx, m, be, o.source.Text, tokens)
 	if err != nil {
 		return err
@@ -194,15 +195,12 @@ func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFl
 
 // draw writes grids as text.
 func (a *App) draw(grids []view.Grid, output *outputFlags, look *lookFlags, o text.Options) error {
-	t, err := look.theme()
+	drawn, err := a.textOptions(output, look)
 	if err != nil {
 		return err
 	}
-	o.Width, o.Profile, o.Theme, o.Verbose = a.Width(), a.Profile(), t, look.Verbose
-	if output.Output != "" && output.Output != "-" {
-		o.Profile = a.FileProfile()
-	}
-	return a.Write(output.Output, func(w io.Writer) error { return text.Draw(w, grids, o) })
+	drawn.Number, drawn.Header, drawn.Aside, drawn.Note = o.Number, o.Header, o.Aside, o.Note
+	return a.Write(output.Output, func(w io.Writer) error { return text.Draw(w, grids, drawn) })
 }
 
 // writeCSV writes grids as comma-separated tables.
@@ -212,7 +210,7 @@ func (a *App) writeCSV(grids []view.Grid, output *outputFlags) error {
 
 // csvOptions escapes tokens where somebody reads them on a terminal.
 func (a *App) csvOptions(output *outputFlags) csv.Options {
-	return csv.Options{Shown: a.OutTerminal && (output.Output == "" || output.Output == "-")}
+	return csv.Options{Shown: a.OutTerminal && !output.toFile()}
 }
 
 // headline is the sentence and what read it.

@@ -78,7 +78,7 @@ func Assemble(name, where string, config, tokens []byte, files *weights.Set) (*M
 		return nil, fmt.Errorf("%smodel.safetensors: %w", where, err)
 	}
 	if err := files.CheckFinite(); err != nil {
-		return nil, fmt.Errorf("%smodel.safetensors: %w", where, err)
+		return nil, err
 	}
 	return m, nil
 }
