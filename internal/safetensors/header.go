@@ -57,9 +57,6 @@ func ReadHeader(r io.ReaderAt, size int64) (*Header, error) {
 	if err := readFull(r, text, prefixSize); err != nil {
 		return nil, err
 	}
-	if err := checkText(text); err != nil {
-		return nil, err
-	}
 	h, err := parseHeader(text)
 	if err != nil {
 		return nil, err

@@ -16,19 +16,36 @@ const metadataKey = "__metadata__"
 // maxDepth bounds how deep a value that nobody reads may nest.
 const maxDepth = 64
 
-// parser walks a header token by token: unlike decoding into a map, it sees
+// parser walks a document token by token: unlike decoding into a map, it sees
 // every key, also one that occurs twice.
 type parser struct {
-	dec *json.Decoder
+	dec   *json.Decoder
+	doc   what  // the whole, for errors
+	start int64 // where in the file it begins
+}
+
+// parseDocument checks that text is one JSON object and nothing else, calling
+// value for each key with a parser that stands before that key's value.
+func parseDocument(doc what, start int64, text []byte, value func(p *parser, key string) error) error {
+	if err := checkText(doc, start, text); err != nil {
+		return err
+	}
+	p := &parser{json.NewDecoder(bytes.NewReader(text)), doc, start}
+	p.dec.UseNumber()
+	if err := p.object(doc, func(key string) error { return value(p, key) }); err != nil {
+		return err
+	}
+	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%v goes on after its closing brace, at offset %d", doc, p.offset())
+	}
+	return nil
 }
 
 // parseHeader turns the header's JSON into tensors and metadata; where they
 // lie is checked later.
 func parseHeader(text []byte) (*Header, error) {
-	p := &parser{json.NewDecoder(bytes.NewReader(text))}
-	p.dec.UseNumber()
 	h := &Header{}
-	err := p.object(theHeader(), func(key string) error {
+	err := parseDocument(theHeader(), prefixSize, text, func(p *parser, key string) error {
 		if key == metadataKey {
 			return p.metadata(h)
 		}
@@ -37,23 +54,20 @@ func parseHeader(text []byte) (*Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("the header goes on after its closing brace, at offset %d", p.offset())
-	}
 	return h, nil
 }
 
 // offset is where in the file the parser stands.
-func (p *parser) offset() int64 { return prefixSize + p.dec.InputOffset() }
+func (p *parser) offset() int64 { return p.start + p.dec.InputOffset() }
 
-// token reads one token; the end of the header is an error.
+// token reads one token; the end of the document is an error.
 func (p *parser) token() (json.Token, error) {
 	t, err := p.dec.Token()
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("the header's JSON stops short at offset %d", p.offset())
+		return nil, fmt.Errorf("%v's JSON stops short at offset %d", p.doc, p.offset())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the header is not JSON at offset %d: %w", p.offset(), err)
+		return nil, fmt.Errorf("%v is not JSON at offset %d: %w", p.doc, p.offset(), err)
 	}
 	return t, nil
 }
@@ -106,16 +120,21 @@ func (p *parser) open(bracket json.Delim, what what, otherwise string) error {
 // metadata reads the string-to-string map.
 func (p *parser) metadata(h *Header) error {
 	h.Metadata = make(map[string]string)
-	return p.object(theMetadata(), func(key string) error {
+	return p.strings(theMetadata(), h.Metadata)
+}
+
+// strings reads an object whose values are strings into a map.
+func (p *parser) strings(what what, into map[string]string) error {
+	return p.object(what, func(key string) error {
 		t, err := p.token()
 		if err != nil {
 			return err
 		}
 		s, ok := t.(string)
 		if !ok {
-			return fmt.Errorf("%s: the value of %s is not a string, at offset %d", metadataKey, quote(key), p.offset())
+			return fmt.Errorf("%v: the value of %s is not a string, at offset %d", what, quote(key), p.offset())
 		}
-		h.Metadata[key] = s
+		into[key] = s
 		return nil
 	})
 }

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// checkText refuses a header that is not text. The JSON decoder would put a
-// replacement character where text is broken, and so give two different names
-// the same spelling.
-func checkText(text []byte) error {
+// checkText refuses a document that is not text; it begins at offset start of
+// its file. The JSON decoder would put a replacement character where text is
+// broken, and so give two different names the same spelling.
+func checkText(doc what, start int64, text []byte) error {
 	if at := firstInvalidUTF8(text); at >= 0 {
-		return fmt.Errorf("the header is not UTF-8: byte %#x at offset %d", text[at], prefixSize+at)
+		return fmt.Errorf("%v is not UTF-8: byte %#x at offset %d", doc, text[at], start+int64(at))
 	}
 	if at := firstLoneSurrogate(text); at >= 0 {
-		return fmt.Errorf("the header has half of a surrogate pair, %s, at offset %d", text[at:at+escapeSize], prefixSize+at)
+		return fmt.Errorf("%v has half of a surrogate pair, %s, at offset %d", doc, text[at:at+escapeSize], start+int64(at))
 	}
 	return nil
 }
