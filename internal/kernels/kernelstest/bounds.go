@@ -9,7 +9,7 @@ import "math"
 //
 //	gather       0
 //	matmul       (in + 3) u (sum|x||w| + |bias|)
-//	norm         (d + 8) u (|gain| (max|x| / scale + |normalized|) + |bias|)
+//	norm         (d + 8) u (|gain| (max|x| / scale + tiny) + |normalized| + 2 |bias|)
 //	norm scale   (d + 8) u (scale + max|x|)
 //	add          0
 //	activate     8 u |x|

@@ -90,7 +90,7 @@ func norm(name string, x tensor.Tensor, o kernels.NormOpts) Call {
 		if o.Bias != nil {
 			bias = math.Abs(float64(o.Bias[i%d]))
 		}
-		return relative(d+8, gain*maxAbs(row)/scaleOf(row, o)+math.Abs(want)+2*bias)
+		return relative(d+8, gain*(maxAbs(row)/scaleOf(row, o)+tiny)+math.Abs(want)+2*bias)
 	}
 	return c
 }
