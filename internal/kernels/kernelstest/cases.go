@@ -151,7 +151,7 @@ func normCalls(s source) (calls []Call) {
 		norm("extremes", s.among(extremes(), pos(9), model(8)), plain),
 		norm("constant", s.among([]float32{3}, pos(2), model(8)), plain),
 		norm("denormal", s.among([]float32{denormal, 1e-40}, pos(2), model(8)), plain),
-		norm("denormal, and a large gain", s.among([]float32{denormal, 1e-40, 3e-42}, pos(9), model(2)), kernels.NormOpts{Gain: []float32{1e6, -1e9}, Epsilon: 1e-5}),
+		norm("denormal, and a large gain", s.among([]float32{denormal, 3 * denormal, -denormal}, pos(9), model(2)), kernels.NormOpts{Gain: []float32{1e6, -1e9}, Epsilon: 1e-5}),
 		norm("NaN in one row", poisoned, plain))
 }
 
