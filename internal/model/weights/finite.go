@@ -14,23 +14,36 @@ import (
 // CheckFinite returns an error that names the first NaN or infinity in the
 // weights, in the order of the files. Dtypes that attn does not compute with
 // are passed over.
+//
+// It reads every page of the files, which for a large model is most of what
+// loading it costs. Such a number in a weight that is used ends up in the
+// result, so a caller may also wait until it sees one there, and then ask.
 func (s *Set) CheckFinite() error {
 	found := make([]int, len(s.order)) // per tensor: the first bad element, or -1
+	faults := make([]error, min(runtime.GOMAXPROCS(0), len(s.order)))
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(s.order)) {
+	for worker := range faults {
 		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(found); i = int(next.Add(1)) - 1 {
-				t := s.tensors[s.order[i]]
-				found[i] = firstNonFinite(t.DType, t.Bytes)
-			}
+			faults[worker] = s.guard(func() error {
+				for i := int(next.Add(1)) - 1; i < len(found); i = int(next.Add(1)) - 1 {
+					t := s.tensors[s.order[i]]
+					found[i] = firstNonFinite(t.DType, t.Bytes)
+				}
+				return nil
+			})
 		})
 	}
 	wait.Wait()
+	for _, fault := range faults {
+		if fault != nil {
+			return fault
+		}
+	}
 	for i, index := range found {
 		if index >= 0 {
 			t := s.tensors[s.order[i]]
-			return fmt.Errorf("%s: tensor %q holds %s at %v", t.file, t.Name, describe(t.Tensor, index), position(t.Shape, index))
+			return fmt.Errorf("%s: tensor %s holds %s at %v", t.file, quote(t.Name), describe(t.Tensor, index), position(t.Shape, index))
 		}
 	}
 	return nil
@@ -38,9 +51,10 @@ func (s *Set) CheckFinite() error {
 
 // describe says what a non-finite element is.
 func describe(t Tensor, index int) string {
-	var value [1]float32
-	tensor.Decode(value[:], t.DType, t.Bytes[t.DType.Bytes(index):])
-	if math.IsNaN(float64(value[0])) {
+	elements, _ := t.DType.Block()
+	block := make([]float32, elements)
+	tensor.Decode(block, t.DType, t.Bytes[t.DType.Bytes(index):])
+	if math.IsNaN(float64(block[index%elements])) {
 		return "NaN"
 	}
 	return "infinity"
@@ -75,6 +89,10 @@ func lanesOf(d tensor.DType) (lanes, bool) {
 		return lanes{2, 0x7c00_7c00_7c00_7c00, 0x0400_0400_0400_0400, 0x8000_8000_8000_8000}, true
 	case tensor.BF16:
 		return lanes{2, 0x7f80_7f80_7f80_7f80, 0x0080_0080_0080_0080, 0x8000_8000_8000_8000}, true
+	case tensor.F8E4M3: // NaN alone, with the fraction's bits set too
+		return lanes{1, 0x7f7f7f7f_7f7f7f7f, 0x01010101_01010101, 0x80808080_80808080}, true
+	case tensor.F8E5M2:
+		return lanes{1, 0x7c7c7c7c_7c7c7c7c, 0x04040404_04040404, 0x80808080_80808080}, true
 	}
 	return lanes{}, false
 }
@@ -83,7 +101,7 @@ func lanesOf(d tensor.DType) (lanes, bool) {
 func firstNonFinite(d tensor.DType, data []byte) int {
 	l, ok := lanesOf(d)
 	if !ok {
-		return -1
+		return firstBadBlock(d, data)
 	}
 	const block = 32 // four words a turn
 	at := 0
@@ -107,7 +125,11 @@ func firstNonFinite(d tensor.DType, data []byte) int {
 
 // nonFinite looks at the one number at the start of p.
 func (l lanes) nonFinite(p []byte) bool {
-	if l.width == 2 {
+	switch l.width {
+	case 1:
+		bits := uint64(p[0])
+		return bits&l.exponent == l.exponent&0xff
+	case 2:
 		bits := uint64(binary.LittleEndian.Uint16(p))
 		return bits&l.exponent == l.exponent&0xffff
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"attn/internal/safetensors"
 	"attn/internal/tensor"
@@ -28,7 +29,7 @@ type Tensor struct {
 // unsupported dtype is an error only for a tensor that is needed.
 func (t Tensor) Supported() error {
 	if t.DType == tensor.Unknown {
-		return fmt.Errorf("tensor %q has dtype %s, attn computes with F32, F16 and BF16", t.Name, t.stored)
+		return fmt.Errorf("tensor %s has dtype %s, which attn does not compute with", quote(t.Name), t.stored)
 	}
 	return nil
 }
@@ -36,13 +37,18 @@ func (t Tensor) Supported() error {
 // Floats decodes a tensor: meant for the small ones, biases and norms, since a
 // large one is better used in place. It returns nil for an unsupported dtype.
 func Floats(t Tensor) []float32 {
-	width := t.DType.Bytes(1)
-	if width == 0 {
+	if t.DType == tensor.Unknown {
 		return nil
 	}
-	values := make([]float32, len(t.Bytes)/width)
+	values := make([]float32, elements(t.DType, t.Bytes))
 	tensor.Decode(values, t.DType, t.Bytes)
 	return values
+}
+
+// elements returns how many numbers data holds.
+func elements(d tensor.DType, data []byte) int {
+	elements, bytes := d.Block()
+	return len(data) / bytes * elements
 }
 
 // Set is the tensors of one model, under the names that its files give them.
@@ -52,8 +58,10 @@ func Floats(t Tensor) []float32 {
 type Set struct {
 	tensors map[string]*held
 	order   []string // as they lie in the files
-	closers []func() error
+	files   []*mapped
 }
+
+func newSet() *Set { return &Set{tensors: make(map[string]*held)} }
 
 // held is a tensor together with what the Set knows about it.
 type held struct {
@@ -65,14 +73,14 @@ type held struct {
 // Parse makes a Set of a safetensors file that is already in memory, such as
 // an embedded one. The Set refers to data; name stands for it in errors.
 func Parse(name string, data []byte) (*Set, error) {
-	s := &Set{tensors: make(map[string]*held)}
+	s := newSet()
 	if err := s.add(name, data); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// add takes in one file's tensors.
+// add takes in one safetensors file's tensors.
 func (s *Set) add(file string, data []byte) error {
 	h, err := safetensors.ReadHeader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -82,15 +90,27 @@ func (s *Set) add(file string, data []byte) error {
 	for _, info := range h.Tensors {
 		// a dtype that does not parse is stored as Unknown: see Supported
 		dtype, _ := tensor.ParseDType(info.DType)
-		s.tensors[info.Name] = &held{file: file, Tensor: Tensor{
+		err := s.put(file, Tensor{
 			Name:   info.Name,
 			DType:  dtype,
 			Shape:  info.Shape,
 			Bytes:  buffer[info.Begin:info.End:info.End],
 			stored: info.DType,
-		}}
-		s.order = append(s.order, info.Name)
+		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// put takes in one tensor.
+func (s *Set) put(file string, t Tensor) error {
+	if other, twice := s.tensors[t.Name]; twice {
+		return fmt.Errorf("%s: tensor %s is in %s already", file, quote(t.Name), other.file)
+	}
+	s.tensors[t.Name] = &held{Tensor: t, file: file}
+	s.order = append(s.order, t.Name)
 	return nil
 }
 
@@ -109,6 +129,15 @@ func (s *Set) Names() []string {
 	return slices.Sorted(maps.Keys(s.tensors))
 }
 
+// Size returns how many bytes the tensors take in their files.
+func (s *Set) Size() int64 {
+	size := int64(0)
+	for _, t := range s.tensors {
+		size += int64(len(t.Bytes))
+	}
+	return size
+}
+
 // Unused returns the names of the tensors that nobody asked for, sorted.
 func (s *Set) Unused() []string {
 	var names []string
@@ -125,11 +154,20 @@ func (s *Set) Unused() []string {
 // twice does nothing the second time.
 func (s *Set) Close() error {
 	var first error
-	for _, closer := range s.closers {
-		if err := closer(); err != nil && first == nil {
+	for _, f := range s.files {
+		if err := f.unmap(); err != nil && first == nil {
 			first = err
 		}
 	}
-	s.tensors, s.order, s.closers = nil, nil, nil
+	s.tensors, s.order, s.files = nil, nil, nil
 	return first
+}
+
+// quote shows a name that a file chose, cut so that it fits a line.
+func quote(s string) string {
+	const most = 100
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "..."
+	}
+	return strconv.Quote(s)
 }
