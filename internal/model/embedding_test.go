@@ -1,0 +1,62 @@
+package model_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"attn/internal/model"
+)
+
+// compass is a vocabulary of directions: east, north, north-east, west, far
+// east, nothing, and east again.
+func compass() *model.Model {
+	return &model.Model{
+		Config: model.Config{DModel: 2, DVocab: 7},
+		Embed: matrix([]float32{1, 0}, []float32{0, 2}, []float32{3, 3}, []float32{-1, 0},
+			[]float32{100, 0}, []float32{0, 0}, []float32{1, 0}),
+	}
+}
+
+func TestEmbeddingRow(t *testing.T) {
+	for id, want := range map[int32][]float32{0: {1, 0}, 2: {3, 3}, 6: {1, 0}} {
+		if got := compass().EmbeddingRow(id); !slices.Equal(got, want) {
+			t.Errorf("row %d is %v, want %v", id, got, want)
+		}
+	}
+}
+
+// TestNearest: by the angle alone, the earliest of equals first, and a word
+// without a direction never.
+func TestNearest(t *testing.T) {
+	east := []float32{5, 0}
+	for _, tt := range []struct {
+		name string
+		v    []float32
+		k    int
+		skip func(int32) bool
+		want string
+	}{
+		{"all", east, 99, nil, "0 1.000; 4 1.000; 6 1.000; 2 0.707; 1 0.000; 3 -1.000"},
+		{"three", east, 3, nil, "0 1.000; 4 1.000; 6 1.000"},
+		{"two of three equals", east, 2, nil, "0 1.000; 4 1.000"},
+		{"north", []float32{0, 1}, 2, nil, "1 1.000; 2 0.707"},
+		{"without some", east, 2, func(id int32) bool { return id == 0 || id == 4 }, "6 1.000; 2 0.707"},
+		{"without all", east, 2, func(int32) bool { return true }, ""},
+		{"of nothing", []float32{0, 0}, 3, nil, ""},
+		{"none", east, 0, nil, ""},
+		{"fewer than none", east, -1, nil, ""},
+	} {
+		var got []string
+		for _, n := range compass().Nearest(tt.v, tt.k, tt.skip) {
+			got = append(got, fmt.Sprintf("%d %.3f", n.ID, n.Cosine))
+			if n.Text != fmt.Sprintf("#%d", n.ID) {
+				t.Errorf("word %d is called %q", n.ID, n.Text)
+			}
+		}
+		if s := strings.Join(got, "; "); s != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
+		}
+	}
+}
