@@ -25,7 +25,7 @@ func (s *Set) CheckFinite() error {
 	var wait sync.WaitGroup
 	for worker := range faults {
 		wait.Go(func() {
-			faults[worker] = s.guard(func() error {
+			faults[worker] = s.Guard(func() error {
 				for i := int(next.Add(1)) - 1; i < len(found); i = int(next.Add(1)) - 1 {
 					t := s.tensors[s.order[i]]
 					found[i] = firstNonFinite(t.DType, t.Bytes)

@@ -12,8 +12,8 @@ import (
 // Open maps a safetensors file.
 //
 // Another program may shorten a file while it is mapped. Whoever reads the
-// tensors' bytes does so within tensor.Guard, on each goroutine, and asks
-// Changed when it is done.
+// tensors' bytes does so within the Set's Guard, or tensor.Guard, on each
+// goroutine, and asks Changed when it is done.
 func Open(path string) (*Set, error) {
 	s := newSet()
 	if err := s.open(path, path, s.add); err != nil {
@@ -28,7 +28,7 @@ func (s *Set) open(name, path string, parse func(name string, data []byte) error
 	f, err := mapFile(name, path)
 	if err == nil {
 		s.files = append(s.files, f)
-		err = s.guard(func() error { return parse(name, f.data) })
+		err = s.Guard(func() error { return parse(name, f.data) })
 	}
 	if err != nil {
 		_ = s.Close() // the file is refused already, for a better reason
@@ -110,8 +110,9 @@ func (s *Set) Changed() error {
 	return nil
 }
 
-// guard is tensor.Guard with an error that names the file, if it shrank.
-func (s *Set) guard(f func() error) error {
+// Guard is tensor.Guard with an error that names the file, if one of them
+// shrank.
+func (s *Set) Guard(f func() error) error {
 	err := tensor.Guard(f)
 	if _, fault := err.(*tensor.FaultError); !fault { //nolint:errorlint // Guard returns it as it is
 		return err
