@@ -20,7 +20,7 @@ const weightMap = "weight_map"
 // passed over. What the files' names are is for the caller to judge.
 func ParseIndex(text []byte) (map[string]string, error) {
 	if len(text) > MaxIndex {
-		return nil, fmt.Errorf("the index has %d bytes, the limit is %d", len(text), MaxIndex)
+		return nil, fmt.Errorf("the index has more than %d bytes", MaxIndex)
 	}
 	var files map[string]string
 	err := parseDocument(theIndex(), 0, text, func(p *parser, key string) error {
