@@ -25,6 +25,7 @@ type paramsOptions struct {
 	gpt3       bool              // --gpt3
 	list       bool              // --list
 	convention params.Convention // --convention; empty when not given
+	ledger     ledgerOptions
 }
 
 func newParamsCmd(a *App, runF func(context.Context, *App, *paramsOptions) error) *cobra.Command {
@@ -36,13 +37,20 @@ func newParamsCmd(a *App, runF func(context.Context, *App, *paramsOptions) error
 		Long: `Count a model's parameters, group by group, from its shape alone. MODEL is a
 built-in name, a preset (--list), a Hugging Face folder or a config.json.
 
-There are two conventions. "chapter" is 3Blue1Brown's: matrices only, without
+There are four conventions. "chapter" is 3Blue1Brown's: matrices only, without
 biases, norms and positions, and the unembedding as a matrix of its own.
-"parameters" is every trained number, a tied matrix once. Without --convention
-the text tells both; json and csv hold the chapter's for GPT-3 and all
-parameters for other models.`,
+"parameters" is every trained number, a tied matrix once. "file" is every number
+in the weight file, with masks and second copies, where that file is known.
+"transformerlens" is the n_params of TransformerLens: attention and MLP
+matrices. Without --convention the text tells all of them; json and csv hold the
+chapter's for GPT-3 and all parameters for other models.
+
+--context, --batch and --dtype add what running the model takes: bytes of
+weights, of cached keys and values and of scores, and floating-point
+operations, and how they grow with the context.`,
 		Example: `attn params --gpt3
 attn params gpt2 --convention parameters
+attn params qwen3-4b --context 32768 --dtype q4_k
 attn params --list
 attn params path/to/config.json --format json`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -64,6 +72,7 @@ attn params path/to/config.json --format json`,
 	f.BoolVar(&o.list, "list", false, "list the presets")
 	f.StringVar(&convention, "convention", "", "what counts: `name` "+conventionNames()+" (default: see above)")
 	complete(cmd, "convention", strings.Split(conventionNames(), ", ")...)
+	o.ledger.add(cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd
@@ -109,6 +118,12 @@ func (o *paramsOptions) complete(cmd *cobra.Command, args []string, convention s
 		}
 		o.convention = c
 	}
+	if err := o.ledger.complete(cmd); err != nil {
+		return err
+	}
+	if o.list && o.ledger.asked {
+		return usagef("--list takes no --context, --batch and --dtype: %s", cmd.CommandPath())
+	}
 	return o.output.resolve()
 }
 
@@ -124,10 +139,19 @@ func runParams(_ context.Context, a *App, o *paramsOptions) error {
 	if err != nil {
 		return err
 	}
+	var ledger *params.Ledger
+	if o.ledger.asked {
+		if ledger, err = o.ledger.of(shape); err != nil {
+			return err
+		}
+	}
 	if o.output.Format == formatText {
 		grids, err := paramsGrids(shape, o.convention, a.Width() >= wide)
 		if err != nil {
 			return err
+		}
+		if ledger != nil {
+			grids = append(grids, ledgerGrids(shape, *ledger)...)
 		}
 		return a.draw(grids, &o.output, &o.look, text.Options{})
 	}
@@ -142,7 +166,9 @@ func runParams(_ context.Context, a *App, o *paramsOptions) error {
 		return writeJSON(w, struct {
 			Schema string `json:"schema"`
 			params.Count
-		}{"attn.params/1", count})
+			Conventions []conventionJSON `json:"conventions"`
+			Ledger      *params.Ledger   `json:"ledger,omitempty"`
+		}{"attn.params/1", count, conventions(shape), ledger})
 	})
 }
 
@@ -181,7 +207,7 @@ func findShape(name string) (params.Shape, error) {
 		if err != nil {
 			return params.Shape{}, err
 		}
-		return shapeOf(m.Config), nil
+		return randomShape(m.Config), nil
 	}
 	preset, known := params.Find(name)
 	if bare && known {
@@ -226,16 +252,13 @@ func configName(path string) string {
 	return folder
 }
 
-// maxConfig bounds what is read of a config.json; real ones have some KiB.
-const maxConfig = 4 << 20
-
 func readShape(name, path string) (params.Shape, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		return params.Shape{}, failf("not a regular file: %s", path)
 	}
-	if err == nil && info.Size() > maxConfig {
-		return params.Shape{}, failf("%d bytes, the limit is %d: %s", info.Size(), maxConfig, path)
+	if err == nil && info.Size() > params.MaxConfig {
+		return params.Shape{}, failf("%d bytes, the limit is %d: %s", info.Size(), params.MaxConfig, path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -245,22 +268,25 @@ func readShape(name, path string) (params.Shape, error) {
 }
 
 func parseShape(name, path string, config []byte) (params.Shape, error) {
-	c, _, err := model.ParseConfig(config)
+	s, err := params.ParseConfig(name, config)
 	if err != nil {
-		return params.Shape{}, failf("%s: %w", path, err)
+		return s, failf("%s: %w", path, err)
 	}
-	c.Name = name
-	return shapeOf(c), nil
+	return s, nil
 }
 
-// shapeOf is what a config counts. The families that attn runs all have
-// learned positions, biases and layer norms, and no gate.
-func shapeOf(c model.Config) params.Shape {
-	return params.Shape{
-		Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
-		DModel: c.DModel, DHead: c.DHead, DMLP: c.DMLP, Vocab: c.DVocab, Context: c.Context,
-		LearnedPositions: true, Tied: c.Tied, Biases: true, NormVectors: 2,
+// randomShape is what a random model counts: it is built like GPT-2.
+func randomShape(c model.Config) params.Shape {
+	unembedding := params.Own
+	if c.Tied {
+		unembedding = params.Tied
 	}
+	s := params.GPT2(params.Sizes{
+		Layers: c.Layers, DModel: c.DModel, Heads: c.Heads, KVHeads: c.KVHeads, DHead: c.DHead, DMLP: c.DMLP,
+		Vocab: c.DVocab, Context: c.Context, Unembedding: unembedding,
+	})
+	s.Name = c.Name
+	return s
 }
 
 // presetJSON is one entry of attn params --list --format json.
@@ -290,7 +316,7 @@ func listPresets(a *App, o *paramsOptions) error {
 			return err
 		}
 		list = append(list, presetJSON{
-			p.Name, p.Family, p.Layers, p.Heads, p.DModel, p.DHead, p.Vocab, p.Context, chapter.Total, full.Total, full.Flags,
+			p.Name, p.Family, p.Layers(), p.Heads(), p.DModel, p.DHead(), p.Vocab, p.Context, chapter.Total, full.Total, full.Flags,
 		})
 	}
 	switch o.output.Format {
@@ -302,9 +328,9 @@ func listPresets(a *App, o *paramsOptions) error {
 			}{"attn.presets/1", list})
 		})
 	case formatCSV:
-		return a.writeCSV([]view.Grid{presetGrid(list)}, &o.output)
+		return a.writeCSV([]view.Grid{presetGrid("Presets", list)}, &o.output)
 	}
-	return a.draw([]view.Grid{presetGrid(list)}, &o.output, &o.look, text.Options{})
+	return a.draw(presetGrids(list), &o.output, &o.look, text.Options{})
 }
 
 // inWords says a share in words where it is near a third.

@@ -9,36 +9,58 @@ import (
 	"attn/internal/view"
 )
 
-// paramsGrids are the tables of a convention; of both, and how one leads to
-// the other, where none is asked for.
+// paramsGrids are the tables of a convention; of the chapter's and all
+// parameters, how one leads to the other, and all conventions side by side,
+// where none is asked for.
 //
 // symbols asks for the column that names what is multiplied.
 func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid, error) {
-	if c == params.Parameters {
-		full, err := countShape(s, c)
-		return []view.Grid{groupGrid(s, full, symbols, s.Name+": every trained parameter", "a tied matrix once")}, err
+	if c != "" && c != params.Chapter {
+		count, err := countShape(s, c)
+		return []view.Grid{groupGrid(count, symbols, s.Name+": "+titles()[c], c.About())}, err
 	}
 	chapter, err := countShape(s, params.Chapter)
 	if err != nil {
 		return nil, err
 	}
-	groups := groupGrid(s, chapter, symbols, s.Name+": parameters, as the chapter counts them", "matrices only")
-	groups.Notes = append(groups.Notes,
-		fmt.Sprintf("%s matrices: query, key and value (down) of each head, one output (up) per layer, in which its heads are joined, %s per MLP, embedding and unembedding",
-			params.Digits(chapter.Matrices), mlpMatrices(s)))
-	grids := []view.Grid{groups, attentionGrid(s, chapter), valueMapGrid(s, chapter)}
+	groups := groupGrid(chapter, symbols, s.Name+": parameters, as the chapter counts them", "matrices only")
+	groups.Notes = append(groups.Notes, matricesNote(s, chapter))
+	grids := []view.Grid{groups, attentionGrid(s, chapter)}
+	if !s.Latent() {
+		grids = append(grids, valueMapGrid(s, chapter))
+	}
 	if c == params.Chapter {
 		return grids, nil
 	}
 	full, err := countShape(s, params.Parameters)
-	return append(grids, bridgeGrid(chapter, full)), err
+	if err != nil {
+		return nil, err
+	}
+	side, err := conventionGrid(s)
+	return append(grids, bridgeGrid(chapter, full), side), err
 }
 
-func mlpMatrices(s params.Shape) string {
-	if s.Gated {
-		return "three"
+// titles say what is counted under the conventions that have one table.
+func titles() map[params.Convention]string {
+	return map[params.Convention]string{
+		params.Parameters:      "every trained parameter",
+		params.File:            "every number in its file",
+		params.TransformerLens: "as TransformerLens counts",
 	}
-	return "two"
+}
+
+// matricesNote counts the matrices, and says which they are where that is
+// said in a line.
+func matricesNote(s params.Shape, c params.Count) string {
+	note := params.Digits(c.Matrices) + " matrices: query, key and value (down) of each head, one output (up) per layer, in which its heads are joined, "
+	if s.Stacked() || s.Latent() || s.MLP().Experts.Routed > 0 || s.Unembedding == params.None || len(s.Stacks[0].Blocks) > 1 {
+		return note + "and the others as they stand above"
+	}
+	mlp := "two"
+	if s.MLP().Gated {
+		mlp = "three"
+	}
+	return note + mlp + " per MLP, embedding and unembedding"
 }
 
 // groupRow is how a group is shown: the chapter's name for it, and what its
@@ -60,18 +82,29 @@ func groupRows() []groupRow {
 		{params.Up, "up-projection", "d_mlp × d_model", view.Plain},
 		{params.Gate, "gate", "d_mlp × d_model", view.Plain},
 		{params.Down, "down-projection", "d_model × d_mlp", view.Plain},
+		{params.Router, "router", "n_experts × d_model", view.Plain},
 		{params.Bias, "biases", "one layer's", view.Plain},
 		{params.Norm, "norms", "d_model", view.Plain},
 		{params.Unembedding, "unembedding", "n_vocab × d_model", view.Plain},
+		{params.Other, "other", "", view.Plain},
 	}
 }
 
-// groupGrid is the chapter's table: each group with its product.
-func groupGrid(s params.Shape, c params.Count, symbols bool, title, formula string) view.Grid {
+// groupGrid is the chapter's table: each group with its product, the parts of
+// one that has several.
+func groupGrid(c params.Count, symbols bool, title, formula string) view.Grid {
 	t := newCounts("product", "in symbols")
 	for _, row := range groupRows() {
-		if g, ok := c.Find(row.group); ok {
-			t.add(view.Label{Text: row.name, Role: row.role}, g.Count, product(s, g), row.symbols)
+		g, ok := c.Find(row.group)
+		if !ok {
+			continue
+		}
+		for _, part := range g.Rows() {
+			name, inSymbols := row.name, row.symbols
+			if len(g.Parts) > 0 {
+				name, symbols = partName(row, part), false
+			}
+			t.add(view.Label{Text: name, Role: row.role}, part.Count, product(part), inSymbols)
 		}
 	}
 	t.add(view.Label{Text: "total"}, c.Total, "", "")
@@ -85,23 +118,33 @@ func groupGrid(s params.Shape, c params.Count, symbols bool, title, formula stri
 	return grid
 }
 
+// partName says which of a group's parts a row is.
+func partName(row groupRow, part params.Part) string {
+	group := row.group
+	switch {
+	case part.What == "":
+		return row.name
+	case group == params.Other:
+		return part.What
+	case group == params.Bias || group == params.Norm || group == params.Position:
+		group = row.name
+	}
+	return group + ": " + part.What
+}
+
 // product writes out what a count is the product of:
 // 128 × 12,288 × 96 heads × 96 layers.
-func product(s params.Shape, g params.Group) string {
-	factors := make([]string, 0, 4)
-	for _, size := range g.Shape {
+func product(p params.Part) string {
+	factors := make([]string, 0, len(p.Shape)+len(p.Of))
+	for _, size := range p.Shape {
 		factors = append(factors, digits(size))
 	}
-	switch g.Name {
-	case params.Embedding, params.Position, params.Unembedding: // one of each
-	case params.Query, params.Output:
-		factors = append(factors, counted(s.Heads, "head"), counted(s.Layers, "layer"))
-	case params.Key, params.Value:
-		factors = append(factors, counted(s.KVHeads, "head"), counted(s.Layers, "layer"))
-	case params.Norm:
-		factors = append(factors, params.Digits(g.Copies)+" gains and biases")
-	default:
-		factors = append(factors, counted(s.Layers, "layer"))
+	for _, f := range p.Of {
+		if strings.HasSuffix(f.Unit, "s") { // "gains and biases" are more than one
+			factors = append(factors, digits(f.N)+" "+f.Unit)
+			continue
+		}
+		factors = append(factors, counted(f.N, f.Unit))
 	}
 	return strings.Join(factors, " × ")
 }
@@ -118,22 +161,28 @@ func counted(n int, what string) string {
 // attentionGrid builds attention up from one matrix.
 func attentionGrid(s params.Shape, c params.Count) view.Grid {
 	t := newCounts("is")
-	t.add(view.Label{Text: "one matrix"}, c.PerMatrix, digits(s.DHead)+" × "+digits(s.DModel))
-	t.add(view.Label{Text: "one head"}, c.PerHead, "4 matrices: query, key, value, output")
-	t.add(view.Label{Text: "one layer"}, c.PerLayerAttention, counted(s.Heads, "head"))
-	t.add(view.Label{Text: "all attention"}, c.Attention, counted(s.Layers, "layer"))
+	if !s.Latent() {
+		t.add(view.Label{Text: "one matrix"}, c.PerMatrix, digits(s.DHead())+" × "+digits(s.DModel))
+		t.add(view.Label{Text: "one head"}, c.PerHead, "4 matrices: query, key, value, output")
+	}
+	t.add(view.Label{Text: "one layer"}, c.PerLayerAttention, counted(s.Heads(), "head"))
+	all := counted(s.Layers(), "layer")
+	if s.Stacked() {
+		all = "encoder, decoder, decoder to encoder"
+	}
+	t.add(view.Label{Text: "all attention"}, c.Attention, all)
 	note := fmt.Sprintf("attention has %s of all %s parameters: %s; the MLPs have %s",
 		params.Digits(c.Attention), params.Digits(c.Total), inWords(share(c.Attention, c.Total)), params.Digits(c.MLP))
 	notes := []string{note}
-	if s.KVHeads != s.Heads {
-		notes = append(notes, fmt.Sprintf("%s share the keys and values of %s", counted(s.Heads, "query head"), digits(s.KVHeads)))
+	if s.KVHeads() != s.Heads() {
+		notes = append(notes, fmt.Sprintf("%s share the keys and values of %s", counted(s.Heads(), "query head"), digits(s.KVHeads())))
 	}
 	return view.Grid{View: "params", Title: "Attention, from one matrix up", Table: t.table(c.Total, false), Notes: notes}
 }
 
 // valueMapGrid compares the value map, factored, with a full one.
 func valueMapGrid(s params.Shape, c params.Count) view.Grid {
-	d, h := digits(s.DModel), digits(s.DHead)
+	d, h := digits(s.DModel), digits(s.DHead())
 	v := c.ValueMap
 	return view.Grid{
 		View: "params", Title: "The value map, in two factors", Formula: "W_value-up W_value-down",
@@ -161,8 +210,12 @@ func bridgeGrid(chapter, full params.Count) view.Grid {
 	for _, part := range []struct{ group, name string }{
 		{params.Unembedding, "the unembedding is the embedding"},
 		{params.Position, "positions"},
+		{params.Query, "norms inside the queries"},
+		{params.Key, "norms inside the keys"},
+		{params.Router, "the router's biases"},
 		{params.Bias, "biases"},
 		{params.Norm, "norms"},
+		{params.Other, "other"},
 	} {
 		if change := counts(full, part.group) - counts(chapter, part.group); change != 0 {
 			t.add(view.Label{Text: part.name}, change)
@@ -234,9 +287,25 @@ func countList(c params.Count) view.Grid {
 	return view.Grid{View: "params", Title: c.Model, Table: &view.Table{Columns: columns}}
 }
 
-// presetGrid is the table of attn params --list.
-func presetGrid(list []presetJSON) view.Grid {
-	grid := view.Grid{View: "params", Title: "Presets"}
+// presetGrids are the tables of attn params --list, one per family.
+func presetGrids(list []presetJSON) []view.Grid {
+	var grids []view.Grid
+	for from := 0; from < len(list); {
+		to := from
+		for to < len(list) && list[to].Family == list[from].Family {
+			to++
+		}
+		grid := presetGrid(list[from].Family, list[from:to])
+		c := grid.Table.Columns // what gives way on a narrow terminal is the chapter's total
+		c[len(c)-2], c[len(c)-1] = c[len(c)-1], c[len(c)-2]
+		grids = append(grids, grid)
+		from = to
+	}
+	return grids
+}
+
+func presetGrid(title string, list []presetJSON) view.Grid {
+	grid := view.Grid{View: "params", Title: title}
 	columns := []view.Column{
 		{Title: "layers", Kind: view.Integer},
 		{Title: "heads", Kind: view.Integer},

@@ -1,60 +1,9 @@
 package params
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 )
-
-// Convention says what is counted.
-type Convention string
-
-// The conventions.
-const (
-	// Chapter is how 3Blue1Brown counts: matrices only, with no biases, norms
-	// or positions, and the unembedding as a matrix of its own.
-	Chapter Convention = "chapter"
-	// Parameters is every trained number, a tied matrix once.
-	Parameters Convention = "parameters"
-)
-
-// Conventions lists them all.
-func Conventions() []Convention { return []Convention{Chapter, Parameters} }
-
-// ParseConvention finds a convention by its name.
-func ParseConvention(name string) (Convention, error) {
-	var names []string
-	for _, c := range Conventions() {
-		if string(c) == name {
-			return c, nil
-		}
-		names = append(names, string(c))
-	}
-	return "", fmt.Errorf("convention %q is not one of %s", name, strings.Join(names, ", "))
-}
-
-// The names of the groups.
-const (
-	Embedding   = "embedding"
-	Position    = "position"
-	Query       = "query"
-	Key         = "key"
-	Value       = "value"  // the chapter's value-down
-	Output      = "output" // the chapter's value-up
-	Up          = "up"
-	Gate        = "gate"
-	Down        = "down"
-	Bias        = "bias"
-	Norm        = "norm"
-	Unembedding = "unembedding"
-)
-
-// Group is a number of arrays of one shape: Count = Copies × ∏ Shape.
-type Group struct {
-	Name   string `json:"name"`
-	Shape  []int  `json:"shape"`
-	Copies int64  `json:"copies"`
-	Count  int64  `json:"count"`
-}
 
 // Count is what a model's parameters add up to.
 type Count struct {
@@ -65,8 +14,11 @@ type Count struct {
 	PerHead           int64 `json:"per_head"` // its four matrices, and the three biases of its own where biases count
 	PerLayerAttention int64 `json:"per_layer_attention"`
 	Attention         int64 `json:"attention"` // all layers, biases included where they count
-	MLP               int64 `json:"mlp"`       // likewise
+	MLP               int64 `json:"mlp"`       // likewise; without routers
 	Total             int64 `json:"total"`
+	// Active is the part of Total that works on one token, where there are
+	// experts that do not; else 0.
+	Active int64 `json:"active,omitempty"`
 
 	PerMatrix int64    `json:"per_matrix"` // one query, key, value or output matrix of one head
 	Matrices  int64    `json:"matrices"`   // as the chapter counts them, whatever the convention
@@ -100,26 +52,133 @@ func (c Count) Find(name string) (Group, bool) {
 	return Group{}, false
 }
 
+// ErrUncounted is in the error of a Count under a convention that says nothing
+// of the model: a file that is not known, a formula for other models.
+var ErrUncounted = errors.New("not counted")
+
 // Count counts under a convention.
 func (s Shape) Count(convention Convention) (Count, error) {
 	if err := s.check(); err != nil {
 		return Count{}, err
 	}
-	counted := s
-	if convention == Chapter {
-		counted = s.weightsOnly()
+	pieces, err := s.counted(convention)
+	if err != nil {
+		return Count{}, err
 	}
 	var n checked
-	c := Count{Model: s.Name, Convention: convention, Groups: counted.groups(&n)}
-	for _, g := range c.Groups {
-		c.Total = n.sum(c.Total, g.Count)
-	}
-	counted.countAttention(&c, &n)
-	counted.countMLP(&c, &n)
+	c := Count{Model: s.Name, Convention: convention, Groups: gather(pieces, &n)}
+	c.add(pieces, &n)
+	c.PerMatrix = n.product(s.DHead(), s.DModel)
+	c.PerHead = s.perHead(pieces, &n)
+	c.PerLayerAttention = s.perLayer(pieces, &n)
 	c.Matrices = s.matrices(&n)
 	c.ValueMap = s.valueMap(&n)
 	if err := n.err(); err != nil {
 		return Count{}, err
 	}
 	return c, s.flag(&c)
+}
+
+// add sums the pieces.
+func (c *Count) add(pieces []piece, n *checked) {
+	active := int64(0)
+	for _, p := range pieces {
+		count := p.count(n)
+		c.Total, active = n.sum(c.Total, count), n.sum(active, p.running().count(n))
+		switch p.in {
+		case attention:
+			c.Attention = n.sum(c.Attention, count)
+		case mlp:
+			c.MLP = n.sum(c.MLP, count)
+		}
+	}
+	if active != c.Total {
+		c.Active = active
+	}
+}
+
+// perHead is one head's share of the matrices that a layer has once per head,
+// and of the biases that are as wide as the heads.
+func (s Shape) perHead(pieces []piece, n *checked) int64 {
+	a, biases := s.main().Self, false
+	heads := Shape{DModel: s.DModel}.attention("", 1, a)
+	total := int64(0)
+	for _, p := range heads {
+		if len(p.of) == 2 { // heads × layers
+			total = n.sum(total, n.product(p.shape...))
+		}
+	}
+	for _, p := range pieces {
+		biases = biases || p.group == Bias && p.in == attention
+	}
+	for i, there := range []bool{a.Biases.Q, a.Biases.K, a.Biases.V} {
+		if there && biases {
+			total = n.sum(total, int64([]int{a.DHead, a.DHead, a.DValue}[i]))
+		}
+	}
+	return total
+}
+
+// perLayer is one layer's attention to its own stack's tokens: the last
+// stack's, counted as all the pieces are.
+func (s Shape) perLayer(pieces []piece, n *checked) int64 {
+	role, total, layers := s.Stacks[len(s.Stacks)-1].Role, int64(0), int64(s.Layers())
+	for _, p := range pieces {
+		if p.in == attention && (role == "" || p.what == role) {
+			total = n.sum(total, p.count(n))
+		}
+	}
+	return total / layers
+}
+
+// matrices counts as the chapter does: query, key and value-down of each head,
+// one joint output matrix per layer, those of the MLP, and embedding and
+// unembedding. For GPT-3 96·96·3 + 96 + 2·96 + 2 = 27,938.
+func (s Shape) matrices(n *checked) int64 {
+	total := int64(0)
+	for _, p := range s.pieces() {
+		if !p.weight {
+			continue
+		}
+		if p.joint {
+			p.of = p.of[len(p.of)-1:] // the layers
+		}
+		total = n.sum(total, p.copies(n))
+	}
+	return total
+}
+
+func (s Shape) valueMap(n *checked) ValueMap {
+	v := ValueMap{
+		Full:     n.product(s.DModel, s.DModel),
+		Factored: n.product(2, s.main().Self.DValue, s.DModel),
+	}
+	heads := int64(0)
+	for _, p := range s.pieces() {
+		if p.group == Output {
+			heads = n.sum(heads, p.copies(n))
+		}
+	}
+	v.AllFull, v.AllFactored = n.times(v.Full, int(heads)), n.times(v.Factored, int(heads))
+	return v
+}
+
+// flag notes a printed row whose heads do not multiply out to d_model. It is
+// counted as printed all the same: which of the figures is off is not known.
+func (s Shape) flag(c *Count) error {
+	heads, dHead := s.Heads(), s.DHead()
+	width := heads * dHead
+	if s.Printed == "" || width == s.DModel {
+		return nil
+	}
+	other, err := s.asWideAs(s.DModel, c.Convention)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("the paper's table prints %s heads of %s, together %s, beside a d_model of %s: "+
+		"counted as printed the total is %s, with attention as wide as d_model it is %s; the table says %s",
+		Digits(int64(heads)), Digits(int64(dHead)), Digits(int64(width)), Digits(int64(s.DModel)),
+		Digits(c.Total), Digits(other), s.Printed)
+	c.Flags = append(c.Flags, Flag{Text: text, Width: s.DModel, Total: other})
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -66,16 +67,16 @@ func TestFlagSaysBothReadings(t *testing.T) {
 func TestChapter(t *testing.T) {
 	c := mustCount(t, GPT3, Chapter)
 	want := []Group{
-		{Embedding, []int{12288, 50257}, 1, 617558016},
-		{Query, []int{128, 12288}, 9216, 14495514624},
-		{Key, []int{128, 12288}, 9216, 14495514624},
-		{Value, []int{128, 12288}, 9216, 14495514624},
-		{Output, []int{12288, 128}, 9216, 14495514624},
-		{Up, []int{49152, 12288}, 96, 57982058496},
-		{Down, []int{12288, 49152}, 96, 57982058496},
-		{Unembedding, []int{50257, 12288}, 1, 617558016},
+		{Name: Embedding, Shape: []int{12288, 50257}, Copies: 1, Count: 617558016},
+		{Name: Query, Shape: []int{128, 12288}, Copies: 9216, Count: 14495514624},
+		{Name: Key, Shape: []int{128, 12288}, Copies: 9216, Count: 14495514624},
+		{Name: Value, Shape: []int{128, 12288}, Copies: 9216, Count: 14495514624},
+		{Name: Output, Shape: []int{12288, 128}, Copies: 9216, Count: 14495514624},
+		{Name: Up, Shape: []int{49152, 12288}, Copies: 96, Count: 57982058496},
+		{Name: Down, Shape: []int{12288, 49152}, Copies: 96, Count: 57982058496},
+		{Name: Unembedding, Shape: []int{50257, 12288}, Copies: 1, Count: 617558016},
 	}
-	if diff := cmp.Diff(want, c.Groups); diff != "" {
+	if diff := cmp.Diff(want, c.Groups, cmpopts.IgnoreUnexported(Group{})); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
 	}
 	equal(t, "one matrix", c.PerMatrix, 1572864)
@@ -126,83 +127,105 @@ func TestGPT2(t *testing.T) {
 	equal(t, "one layer: 12 heads and b_O of 768", c.PerLayerAttention, 12*196800+768)
 }
 
-// TestGatedAndGrouped holds the parts that GPT-2 lacks, a gate, shared keys
-// and values, RMS norms, an unembedding of its own, to Llama-3-8B's counts.
-func TestGatedAndGrouped(t *testing.T) {
-	llama := Shape{
-		Name: "llama", Family: "llama", Layers: 32, Heads: 32, KVHeads: 8, DModel: 4096, DHead: 128, DMLP: 14336,
-		Vocab: 128256, Context: 8192, Gated: true, NormVectors: 1,
-	}
-	c, err := llama.Count(Parameters)
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "attention", c.Attention, 1342177280)
-	equal(t, "mlp", c.MLP, 5637144576)
-	equal(t, "norms", of(c, Norm), 266240)
-	equal(t, "unembedding", of(c, Unembedding), 525336576)
-	equal(t, "total", c.Total, 8030261248)
-}
-
-// TestSums holds for every shape: the groups are their shapes times their
-// copies, they sum to the total, and attention and MLP are the groups inside.
-// big.Int stands beside the checked arithmetic.
+// TestSums holds for every shape and convention: the groups are their shapes
+// times their copies and the sum of their parts, they sum to the total, and
+// attention and MLP are inside. big.Int stands beside the checked arithmetic.
 func TestSums(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawShape(t)
-		for _, convention := range Conventions() {
-			c, err := s.Count(convention)
-			want, inside := big.NewInt(0), int64(0)
-			counted := s
-			if convention == Chapter {
-				counted = s.weightsOnly()
+		for _, convention := range []Convention{Chapter, Parameters, File} {
+			pieces, err := s.counted(convention)
+			if err != nil {
+				t.Fatal(err)
 			}
-			for _, g := range counted.groups(&checked{}) {
-				product := big.NewInt(g.Copies)
-				for _, size := range g.Shape {
+			want := big.NewInt(0)
+			for _, p := range pieces {
+				product := big.NewInt(1)
+				for _, f := range p.of {
+					product.Mul(product, big.NewInt(int64(f.N)))
+				}
+				for _, size := range p.shape {
 					product.Mul(product, big.NewInt(int64(size)))
 				}
 				want.Add(want, product)
-				if err == nil && product.Cmp(big.NewInt(g.Count)) != 0 {
-					t.Fatalf("%s is %d, its shape and copies make it %s", g.Name, g.Count, product)
-				}
-				switch g.Name {
-				case Query, Key, Value, Output, Up, Gate, Down, Bias:
-					inside += g.Count
-				}
 			}
+			c, err := s.Count(convention)
 			if err != nil {
+				if want.Cmp(big.NewInt(limit>>20)) < 0 {
+					t.Fatalf("%s numbers: %v", want, err)
+				}
 				continue
 			}
 			if want.Cmp(big.NewInt(c.Total)) != 0 {
-				t.Fatalf("total %d, the groups make it %s", c.Total, want)
+				t.Fatalf("total %d, the pieces make it %s", c.Total, want)
 			}
-			if c.Attention+c.MLP != inside {
-				t.Fatalf("attention %d + mlp %d, the groups inside make it %d", c.Attention, c.MLP, inside)
-			}
-			if c.PerLayerAttention*int64(s.Layers) != c.Attention {
-				t.Fatalf("%d layers of %d are not %d", s.Layers, c.PerLayerAttention, c.Attention)
+			checkGroups(t, c)
+			if c.PerLayerAttention*int64(s.Layers()) != c.Attention {
+				t.Fatalf("%d layers of %d are not %d", s.Layers(), c.PerLayerAttention, c.Attention)
 			}
 		}
 	})
 }
 
+func checkGroups(t *rapid.T, c Count) {
+	total, inside := int64(0), c.Attention+c.MLP
+	for _, g := range c.Groups {
+		var n checked
+		parts := int64(0)
+		for _, p := range g.Rows() {
+			of := n.product(p.Shape...)
+			for _, f := range p.Of {
+				of = n.times(of, f.N)
+			}
+			if of != p.Count {
+				t.Fatalf("%s, %s is %d, its factors make it %d", g.Name, p.What, p.Count, of)
+			}
+			parts += p.Count
+		}
+		if product := n.times(g.Copies, g.Shape...); product != g.Count || parts != g.Count {
+			t.Fatalf("%s is %d, its shape and copies make it %d, its parts %d", g.Name, g.Count, product, parts)
+		}
+		total += g.Count
+		switch g.Name {
+		case Query, Key, Value, Output, Up, Gate, Down, Bias:
+			inside -= g.Count
+		}
+	}
+	if total != c.Total || inside != 0 {
+		t.Fatalf("groups sum to %d of %d; %d outside attention and MLP", total, c.Total, inside)
+	}
+}
+
 func drawShape(t *rapid.T) Shape {
 	size := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
-	return Shape{
+	yes := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	d := Sizes{
 		Layers: size("layers", 1<<12), Heads: size("heads", 1<<14), KVHeads: size("kv", 1<<14),
 		DModel: size("d_model", 1<<20), DHead: size("d_head", 1<<20), DMLP: size("d_mlp", 1<<20),
-		Vocab: size("vocab", 1<<24), Context: size("context", 1<<28),
-		LearnedPositions: rapid.Bool().Draw(t, "positions"), Tied: rapid.Bool().Draw(t, "tied"),
-		Gated: rapid.Bool().Draw(t, "gated"), Biases: rapid.Bool().Draw(t, "biases"),
-		NormVectors: rapid.IntRange(0, 2).Draw(t, "norm vectors"),
+		Vocab: size("vocab", 1<<24), Context: size("context", 1<<28), Unembedding: Own,
 	}
+	if yes("small") {
+		d = Sizes{size("layers", 8), size("d_model", 64), size("heads", 8), size("kv", 8), size("d_head", 32), size("d_mlp", 64), size("vocab", 99), 9, Tied}
+	}
+	b := d.gatedBlock()
+	b.Self.Biases = Biases{yes("b_Q"), yes("b_K"), yes("b_V"), yes("b_O")}
+	b.MLP.Gated, b.MLP.Biases = yes("gated"), yes("MLP biases")
+	b.Self.QNorm, b.Self.KNorm = rapid.IntRange(0, 2).Draw(t, "q norm"), rapid.IntRange(0, 2).Draw(t, "k norm")
+	if yes("experts") {
+		b.MLP.Experts = Experts{Routed: 1 + size("experts", 64), Active: 1, Shared: rapid.IntRange(0, 2).Draw(t, "shared"), RouterBias: yes("router bias")}
+	}
+	s := d.decoder("drawn", rapid.IntRange(0, 2).Draw(t, "norm vectors"), b)
+	s.StoredKnown, s.Stored = true, []Array{masks(2, 3)}
+	if yes("positions") {
+		s.Tables = []Array{positions("", d.DModel, d.Context)}
+	}
+	return s
 }
 
 // TestOverflow counts what no 64-bit number holds.
 func TestOverflow(t *testing.T) {
-	huge := gpt2Like("huge", 1<<12, 1<<20, 1<<14, 1<<20, 1<<28)
-	for _, c := range Conventions() {
+	huge := GPT2(gptSizes(1<<12, 1<<20, 1<<14, 1<<20, 1<<28))
+	for _, c := range []Convention{Chapter, Parameters, TransformerLens} {
 		if count, err := huge.Count(c); err == nil || !strings.Contains(err.Error(), "9,007,199,254,740,992") {
 			t.Errorf("%s: %d parameters, error %v", c, count.Total, err)
 		}
@@ -221,12 +244,17 @@ func TestOverflow(t *testing.T) {
 
 // TestSizesThatCannotBe are refused by name.
 func TestSizesThatCannotBe(t *testing.T) {
+	block := func(s *Shape) *Block { return &s.Stacks[0].Blocks[0] }
 	for name, spoil := range map[string]func(*Shape){
-		"layers":  func(s *Shape) { s.Layers = 0 },
-		"d_model": func(s *Shape) { s.DModel = -1 },
-		"norm":    func(s *Shape) { s.NormVectors = -1 },
+		"layers":         func(s *Shape) { s.Stacks = nil },
+		"d_model":        func(s *Shape) { s.DModel = -1 },
+		"norm":           func(s *Shape) { s.NormVectors = -1 },
+		"d_head":         func(s *Shape) { block(s).Self.DHead = 0 },
+		"active experts": func(s *Shape) { block(s).MLP.Experts.Routed = 2 },
+		"idle experts":   func(s *Shape) { block(s).MLP.Experts.Active = 2 },
+		"window":         func(s *Shape) { block(s).Windowed = 3 },
 	} {
-		s := gpt2Like("spoilt", 2, 8, 2, 4, 16)
+		s := GPT2(gptSizes(2, 8, 2, 4, 16))
 		spoil(&s)
 		if _, err := s.Count(Chapter); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)
@@ -252,7 +280,7 @@ func TestParseConvention(t *testing.T) {
 			t.Errorf("%q is %q, %v", want, got, err)
 		}
 	}
-	if _, err := ParseConvention("Chapter "); err == nil || !strings.Contains(err.Error(), "chapter, parameters") {
+	if _, err := ParseConvention("Chapter "); err == nil || !strings.Contains(err.Error(), "chapter, parameters, file, transformerlens") {
 		t.Errorf("error %v", err)
 	}
 }
