@@ -17,6 +17,7 @@ var (
 	lopsided = []float32{0, .75, .125, .125, 0}
 	sinkAnd  = []float32{.5, 0, .5, 0, 0} // half on the first token
 	selfAnd  = []float32{0, 0, .5, 0, .5} // half on itself
+	rising   = []float32{0, .25, .75, 0, 0}
 	three    = []float32{0, .25, .25, .5, 0}
 )
 
@@ -50,6 +51,7 @@ func TestPick(t *testing.T) {
 		{"the head that divides", heads(sink, previous, itself, divided), nil, nil, -1, trace.Selected{Layer: 1, Head: 1, Focus: 4}},
 		{"evenly rather than not", heads(lopsided, divided, sink, lopsided), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
 		{"the two largest count", heads(lopsided, three, sink, sink), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
+		{"the first may be the smaller", heads(lopsided, rising, sink, sink), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
 		{"the earliest of equals", heads(sink, divided, divided, divided), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
 		{"the sink's half does not count", heads(sinkAnd, lopsided, sinkAnd, sinkAnd), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
 		{"its own half does not count", heads(selfAnd, lopsided, selfAnd, selfAnd), nil, nil, -1, trace.Selected{Layer: 0, Head: 1, Focus: 4}},
