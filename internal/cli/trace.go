@@ -156,8 +156,9 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 	if o.output.Format == formatJSON { // the document always tells the predictions
 		o.record = append(o.record, trace.Logits)
 	}
-	defer a.progress(o.look.Quiet, "running the model")()
+	stop := a.progress(o.look.Quiet, "running the model")
 	t, sel, err := o.makeTrace(ctx, m, be, o.source.Text, tokens)
+	stop()
 	if err != nil {
 		return err
 	}

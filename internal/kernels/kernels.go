@@ -103,6 +103,8 @@ type Backend interface {
 	// Activate applies the nonlinearity to every number.
 	Activate(x Array, f Activation) Array
 
+	// Reshape returns the same numbers under other axes, as many as before.
+	Reshape(x Array, shape ...tensor.Dim) Array
 	// Multiply returns a * b, number by number; the shapes are equal.
 	Multiply(a, b Array) Array
 	// Rotate turns the pairs of x [pos T, head H, d_head D] by their position's

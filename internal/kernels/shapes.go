@@ -123,6 +123,15 @@ func AddShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
 	return checked("add", a...)
 }
 
+// ReshapeShape is the shape of Reshape's result, which holds as many numbers as x.
+func ReshapeShape(x, shape []tensor.Dim) ([]tensor.Dim, error) {
+	out, err := checked("reshape", shape...)
+	if err == nil && tensor.Elements(shape) != tensor.Elements(x) {
+		return nil, fmt.Errorf("reshape: %s does not hold the numbers of %s", tensor.ShapeString(shape), tensor.ShapeString(x))
+	}
+	return out, err
+}
+
 // MultiplyShape is the shape of Multiply's result: that of both.
 func MultiplyShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
 	if !slices.Equal(a, b) {

@@ -22,6 +22,8 @@ const (
 // the wrong shape, so that one error tells all of it.
 type binder struct {
 	files      *weights.Set
+	names      WeightNames
+	config     Config
 	prefix     string
 	missing    []string
 	misfits    []string
@@ -32,41 +34,74 @@ type binder struct {
 // bind fills the model from the file. Every weight must be there, of the right
 // shape, and none may be left over.
 func (m *Model) bind(names WeightNames, files *weights.Set) error {
-	b := &binder{files: files, counted: map[string]bool{}}
+	b := &binder{files: files, names: names, config: m.Config, counted: map[string]bool{}}
 	b.prefix = b.findPrefix(names)
 	c := m.Config
 	m.Embed = b.matrix(names.Embed, c.DVocab, c.DModel)
-	m.Position = b.matrix(names.Position, c.Context, c.DModel)
-	m.FinalNorm = b.norm(names.FinalNorm, c)
-	m.Unembed = m.Embed
-	if !c.Tied {
-		m.Unembed = contiguous(b.getExact(names.Unembed, c.DVocab, c.DModel), c.DVocab, c.DModel)
-	} else {
-		files.Get(names.Unembed) // a stored copy of the tied matrix; Hugging Face ignores it too
+	m.EmbedNorm = b.norm(names.EmbedNorm, c.DModel)
+	if names.Position != "" {
+		position := b.matrix(names.Position, c.Context+c.PositionOffset, c.DModel)
+		m.Position = &position
+	}
+	if final := b.norm(names.FinalNorm, c.DModel); final != nil {
+		m.FinalNorm = *final
+	}
+	m.Unembed = b.unembed(m.Embed)
+	for _, name := range names.Ignored {
+		files.Get(b.prefix + name)
 	}
 	m.Blocks = make([]Block, c.Layers)
 	for layer := range m.Blocks {
-		m.Blocks[layer] = b.block(names, c, fmt.Sprintf(names.Block, layer))
+		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer))
 	}
 	m.Parameters = b.parameters
 	return b.err()
 }
 
-func (b *binder) block(names WeightNames, c Config, at string) Block {
+// unembed finds the matrix that makes logits: its own, or the embedding when
+// they are tied.
+func (b *binder) unembed(embed kernels.Weight) Linear {
+	name, c := b.names.Unembed, b.config
+	l := Linear{Weight: embed}
+	if c.Tied {
+		b.files.Get(name + ".weight") // a stored copy of the tied matrix; Hugging Face ignores it too
+	} else {
+		l.Weight = contiguous(b.getExact(name+".weight", c.DVocab, c.DModel), c.DVocab, c.DModel)
+	}
+	if b.names.UnembedBias {
+		l.Bias = weights.Floats(b.getExact(name+".bias", c.DVocab))
+	}
+	return l
+}
+
+func (b *binder) block(at string) Block {
+	names, c := b.names, b.config
 	q, kv := c.Heads*c.DHead, c.KVHeads*c.DHead
 	for _, buffer := range names.Buffers {
 		b.files.Get(b.prefix + at + buffer) // no weight, but not left over either
 	}
-	return Block{
-		Norm1: b.norm(at+names.Norm1, c),
-		Q:     b.linear(at, names.Q, q, c.DModel),
-		K:     b.linear(at, names.K, kv, c.DModel),
-		V:     b.linear(at, names.V, kv, c.DModel),
-		O:     b.linear(at, names.O, c.DModel, q),
-		Norm2: b.norm(at+names.Norm2, c),
-		Up:    b.linear(at, names.Up, c.DMLP, c.DModel),
-		Down:  b.linear(at, names.Down, c.DModel, c.DMLP),
+	block := Block{
+		Norm1:         b.normAt(at, names.Norm1, c.DModel),
+		Q:             b.linear(at, names.Q, q, c.DModel),
+		K:             b.linear(at, names.K, kv, c.DModel),
+		V:             b.linear(at, names.V, kv, c.DModel),
+		O:             b.linear(at, names.O, c.DModel, q),
+		PostAttention: b.normAt(at, names.PostAttention, c.DModel),
+		Norm2:         b.normAt(at, names.Norm2, c.DModel),
+		Up:            b.linear(at, names.Up, c.DMLP, c.DModel),
+		Down:          b.linear(at, names.Down, c.DModel, c.DMLP),
+		PostMLP:       b.normAt(at, names.PostMLP, c.DModel),
 	}
+	if c.QKNormWhole {
+		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, q), b.normAt(at, names.KNorm, kv)
+	} else {
+		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
+	}
+	if c.Gated {
+		gate := b.linear(at, names.Gate, c.DMLP, c.DModel)
+		block.Gate = &gate
+	}
+	return block
 }
 
 // findPrefix returns the prefix under which the embedding is found.
@@ -114,35 +149,86 @@ func (b *binder) matrix(name string, out, in int) kernels.Weight {
 	return contiguous(b.get(name, out, in), out, in)
 }
 
-func (b *binder) norm(name string, c Config) kernels.NormOpts {
-	return kernels.NormOpts{
-		Gain:    weights.Floats(b.get(name+".weight", c.DModel)),
-		Bias:    weights.Floats(b.get(name+".bias", c.DModel)),
-		Epsilon: c.NormEpsilon,
+// normAt finds a block's norm of the given width; nil when the family has none
+// there.
+func (b *binder) normAt(at, name string, width int) *kernels.NormOpts {
+	if name == "" {
+		return nil
 	}
+	return b.norm(at+name, width)
+}
+
+func (b *binder) norm(name string, width int) *kernels.NormOpts {
+	if name == "" {
+		return nil
+	}
+	o := &kernels.NormOpts{
+		Gain:    weights.Floats(b.get(name+".weight", width)),
+		Epsilon: b.config.NormEpsilon, RMS: b.config.RMS,
+	}
+	if !b.names.NoNormBias {
+		o.Bias = weights.Floats(b.get(name+".bias", width))
+	}
+	for i := range o.Gain {
+		o.Gain[i] += b.config.NormShift
+	}
+	return o
 }
 
 // linear makes a layer of out × in from where the family keeps it: a fused
-// matrix's part and a transposed one are views.
+// matrix's part and a transposed one are views, interleaved groups are copied.
 func (b *binder) linear(at string, s Source, out, in int) Linear {
-	parts := max(1, s.Parts)
-	stored := []int{parts * out, in}
+	total := out
+	if s.Total > 0 {
+		total = s.Total
+	}
+	stored := []int{total, in}
 	if s.InOut {
-		stored = []int{in, parts * out}
+		stored = []int{in, total}
 	}
 	t := b.get(at+s.Name+".weight", stored...)
-	bias := weights.Floats(b.get(at+s.Name+".bias", parts*out))
-	w := contiguous(t, out, in)
-	begin := s.Part * out * in
-	if s.InOut {
-		w.Stride = [2]int{1, parts * out}
-		begin = s.Part * out
+	var bias []float32
+	if !s.NoBias {
+		if bias = weights.Floats(b.get(at+s.Name+".bias", total)); bias == nil {
+			return Linear{}
+		}
 	}
-	if t.Bytes == nil || bias == nil {
+	if t.Bytes == nil {
 		return Linear{}
 	}
+	if s.Size > 0 {
+		return s.gather(t, bias, out, in)
+	}
+	w := contiguous(t, out, in)
+	begin := s.First * in
+	if s.InOut {
+		w.Stride = [2]int{1, total}
+		begin = s.First
+	}
 	w.Bytes = t.Bytes[t.DType.Bytes(begin):]
-	return Linear{Weight: w, Bias: bias[s.Part*out : (s.Part+1)*out]}
+	l := Linear{Weight: w}
+	if bias != nil {
+		l.Bias = bias[s.First : s.First+out]
+	}
+	return l
+}
+
+// gather copies interleaved outputs next to one another: no stride describes
+// them.
+func (s Source) gather(t weights.Tensor, bias []float32, out, in int) Linear {
+	row := t.DType.Bytes(in)
+	packed := make([]byte, 0, out*row)
+	l := Linear{}
+	for o := range out {
+		from := o/s.Size*s.Stride + s.First + o%s.Size
+		packed = append(packed, t.Bytes[from*row:(from+1)*row]...)
+		if bias != nil {
+			l.Bias = append(l.Bias, bias[from])
+		}
+	}
+	t.Bytes = packed
+	l.Weight = contiguous(t, out, in)
+	return l
 }
 
 // err tells everything that did not fit, on a dozen lines at most.

@@ -117,6 +117,13 @@ func (c cancellable) HeadResults(z kernels.Array, w kernels.Weight) kernels.Arra
 	return c.be.HeadResults(z, w)
 }
 
+func (c cancellable) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Reshape(x, shape...)
+}
+
 func (c cancellable) Multiply(a, b kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}

@@ -25,10 +25,43 @@ type Config struct {
 	Context int // the most tokens it can read
 
 	Activation  kernels.Activation
+	Gated       bool // the MLP's activation lets its up projection through or not
 	NormEpsilon float32
-	Tied        bool         // the unembedding is the embedding
-	Scales      []float32    // per layer: raw scores are multiplied by it
-	Mask        kernels.Mask // the model's own
+	RMS         bool    // norms leave the mean in
+	NormShift   float32 // added to every norm's gain: Gemma stores gain − 1
+	Tied        bool    // the unembedding is the embedding
+	Parallel    bool    // attention and MLP read the same vector
+
+	Scales  []float32      // per layer: raw scores are multiplied by it
+	Mask    kernels.Mask   // the model's own
+	Masks   []kernels.Mask // per layer, where they differ; nil when all are Mask
+	Ropes   []*Rope        // per layer, nil for a layer without; nil when none has one
+	Softcap float32        // scores are bent to at most this; 0 is not
+	Slopes  []float32      // per head, of ALiBi's bias; nil when there is none
+	// QKNormWhole normalises queries and keys over all heads at once, not each
+	// head's alone.
+	QKNormWhole bool
+
+	PositionOffset int     // OPT's table of positions begins with two rows that no text uses
+	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
+	LogitScale     float32 // the logits are multiplied by it; 0 is not
+	LogitSoftcap   float32 // the logits are bent to at most this; 0 is not
+}
+
+// mask returns the mask of a layer.
+func (c *Config) mask(layer int) kernels.Mask {
+	if layer < len(c.Masks) {
+		return c.Masks[layer]
+	}
+	return c.Mask
+}
+
+// rope returns what turns a layer's queries and keys, or nil.
+func (c *Config) rope(layer int) *Rope {
+	if layer < len(c.Ropes) {
+		return c.Ropes[layer]
+	}
+	return nil
 }
 
 // The largest sizes that a config may state: far above every real model, and
@@ -174,39 +207,40 @@ func short(raw json.RawMessage) string {
 	return string(text)
 }
 
-// ParseConfig reads a Hugging Face config.json.
-func ParseConfig(data []byte) (Config, Family, error) {
+// ParseConfig reads a Hugging Face config.json, and says where its family keeps
+// the weights.
+func ParseConfig(data []byte) (Config, WeightNames, error) {
 	f, err := parseFields(data)
 	if err != nil {
-		return Config{}, Family{}, err
+		return Config{}, WeightNames{}, err
 	}
 	kind := f.stringOr("model_type", "")
 	names := f.stringsOf("architectures")
 	if err := f.err(); err != nil {
-		return Config{}, Family{}, err
+		return Config{}, WeightNames{}, err
 	}
 	for _, family := range Families() {
 		fits := func(name string) bool { return slices.Contains(family.Architectures, name) }
 		if family.Name != kind && !(kind == "" && slices.ContainsFunc(names, fits)) {
 			continue
 		}
-		config := family.parse(f)
+		config, names := family.parse(f)
 		config.Family = family.Name
 		if err := f.err(); err != nil {
-			return Config{}, Family{}, err
+			return Config{}, WeightNames{}, err
 		}
-		return config, family, nil
+		return config, names, nil
 	}
-	known := make([]string, 0, 1)
+	var known []string
 	for _, family := range Families() {
 		known = append(known, family.Name)
 	}
 	field := "model_type"
 	switch {
 	case kind == "" && len(names) == 0:
-		return Config{}, Family{}, errors.New("model_type is missing")
+		return Config{}, WeightNames{}, errors.New("model_type is missing")
 	case kind == "":
 		field = "architectures"
 	}
-	return Config{}, Family{}, fmt.Errorf("%s %s is not one that attn runs (%s)", field, short(f.values[field]), strings.Join(known, ", "))
+	return Config{}, WeightNames{}, fmt.Errorf("%s %s is not one that attn runs (%s)", field, short(f.values[field]), strings.Join(known, ", "))
 }

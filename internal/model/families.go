@@ -5,37 +5,52 @@ package model
 type Family struct {
 	Name          string   // config.json's model_type
 	Architectures []string // config.json's architectures
-	Weights       WeightNames
 
-	parse func(*fields) Config
+	// parse reads the config and gathers what is wrong with it in the fields.
+	parse func(*fields) (Config, WeightNames)
 }
 
 // Families lists the architectures that attn runs.
 func Families() []Family {
 	return []Family{
 		gpt2(),
+		llama(), mistral(), qwen2(), qwen3(), smollm3(), phi3(),
+		gemma(), gemma2(), gemma3(),
+		gptNeoX(), gptJ(), phi(), stablelm(), starcoder2(), cohere(), olmo2(),
+		opt(), bloom(), falcon(), gptBigCode(),
 	}
 }
 
 // WeightNames says what a family calls its weights. Linear layers and norms
-// stand without their ".weight" and ".bias".
+// stand without their ".weight" and ".bias"; what a family does not have is
+// empty.
 type WeightNames struct {
-	Prefixes        []string // any one of them may stand before every name
-	Embed, Position string
-	Unembed         string // when not tied
-	FinalNorm       string
-	Block           string // before a block's names; %d is the layer
-	Norm1, Norm2    string
-	Q, K, V, O      Source
-	Up, Down        Source
-	Buffers         []string // a block's tensors that are no weights, such as stored masks
+	Prefixes               []string // any one of them may stand before every name
+	Embed, Position        string
+	EmbedNorm              string
+	Unembed                string // outside the prefix; read when not tied
+	UnembedBias            bool
+	FinalNorm              string
+	NoNormBias             bool
+	Block                  string // before a block's names; %d is the layer
+	Norm1, Norm2           string
+	PostAttention, PostMLP string
+	QNorm, KNorm           string
+	Q, K, V, O             Source
+	Gate, Up, Down         Source
+	Buffers                []string // a block's tensors that are no weights, such as stored masks
+	Ignored                []string // other tensors that are no weights
 }
 
 // Source says where one linear layer lies in the file.
 type Source struct {
-	Name  string
-	InOut bool // stored [in, out], as GPT-2's Conv1D does, not [out, in]
-	// A fused matrix holds Parts layers of equal size side by side along its
-	// outputs, and this is number Part. Parts 0 means that it is not fused.
-	Part, Parts int
+	Name   string
+	InOut  bool // stored [in, out], as GPT-2's Conv1D does, not [out, in]
+	NoBias bool
+	// A fused matrix holds several layers along its outputs: Total outputs in
+	// all (0: ours alone), of which ours begin at First.
+	First, Total int
+	// Interleaved groups instead: our outputs come Size at a time, the first of
+	// them at First, Stride outputs of the fused matrix apart (0: not so).
+	Size, Stride int
 }

@@ -33,3 +33,24 @@ func (f *fields) numbers(name string, n int) []float64 {
 	}
 	return list
 }
+
+// integers reads a list of n whole numbers; nil when it is missing or null.
+func (f *fields) integers(name string, n int) []int {
+	if !f.has(name) {
+		return nil
+	}
+	var list []int
+	if err := json.Unmarshal(f.values[name], &list); err != nil || len(list) != n {
+		f.fail("%s is not a list of %d whole numbers", name, n)
+		return nil
+	}
+	return list
+}
+
+// wholeOr is sizeOr that also takes 0.
+func (f *fields) wholeOr(name string, limit, otherwise int) int {
+	if f.has(name) && string(f.values[name]) == "0" {
+		return 0
+	}
+	return f.sizeOr(name, limit, otherwise)
+}

@@ -11,9 +11,11 @@ import (
 
 // pass is one run of the model over one sentence.
 type pass struct {
-	m   *Model
-	be  kernels.Backend
-	rec *trace.Recorder
+	m      *Model
+	be     kernels.Backend
+	rec    *trace.Recorder
+	tokens int
+	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 }
 
 // Forward computes the logits for ids, which must be 1 to Context long, and
@@ -24,7 +26,7 @@ func (m *Model) Forward(ctx context.Context, be kernels.Backend, ids []int32, re
 	if err := m.CheckIDs(ids); err != nil {
 		return nil, err
 	}
-	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec}
+	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
@@ -70,32 +72,65 @@ func (p *pass) keep(name string, a kernels.Array) kernels.Array {
 	return a
 }
 
-// embed: e = W_E[token] + W_pos[position].
+// embed: e = W_E[token], scaled or normed where the family does so, + W_pos[position]
+// where positions are learned.
 func (p *pass) embed(ids []int32) kernels.Array {
+	x := p.be.Gather(p.m.Embed, ids)
+	if scale := p.m.Config.EmbedScale; scale != 0 {
+		x = p.be.Scale(x, scale)
+	}
+	if p.m.EmbedNorm != nil {
+		x, _ = p.be.Norm(x, *p.m.EmbedNorm)
+	}
+	p.keep(trace.Embed, x)
+	if p.m.Position == nil {
+		return x
+	}
 	places := make([]int32, len(ids))
 	for i := range places {
-		places[i] = int32(i)
+		places[i] = int32(i + p.m.Config.PositionOffset)
 	}
-	token := p.keep(trace.Embed, p.be.Gather(p.m.Embed, ids))
-	place := p.keep(trace.PosEmbed, p.be.Gather(p.m.Position, places))
-	return p.be.Add(token, place)
+	return p.be.Add(x, p.keep(trace.PosEmbed, p.be.Gather(*p.m.Position, places)))
 }
 
-// block: x + attention(norm(x)), then that + mlp(norm(that)).
+// block adds to the stream what attention and the MLP write. In turn, as most
+// families do: x + attention(norm(x)), then that + mlp(norm(that)); or in
+// parallel: x + attention(norm(x)) + mlp(norm(x)).
 func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	p.keep(in(trace.ResidPre), x)
-	out := p.attention(layer, p.norm(x, b.Norm1, in(trace.LN1Scale), in(trace.LN1)))
-	mid := p.keep(in(trace.ResidMid), p.be.Add(x, p.keep(in(trace.AttnOut), out)))
-	out = p.mlp(layer, p.norm(mid, b.Norm2, in(trace.LN2Scale), in(trace.LN2)))
-	return p.keep(in(trace.ResidPost), p.be.Add(mid, p.keep(in(trace.MLPOut), out)))
+	read := p.norm(x, b.Norm1, in(trace.LN1Scale), in(trace.LN1))
+	out := p.write(p.attention(layer, read), b.PostAttention, in(trace.HeadsOut), in(trace.AttnOut))
+	mid := p.be.Add(x, out)
+	if p.m.Config.Parallel {
+		if b.Norm2 != nil {
+			read = p.norm(x, b.Norm2, in(trace.LN2Scale), in(trace.LN2))
+		}
+	} else {
+		read = p.norm(p.keep(in(trace.ResidMid), mid), b.Norm2, in(trace.LN2Scale), in(trace.LN2))
+	}
+	out = p.write(p.mlp(layer, read), b.PostMLP, in(trace.MLPRaw), in(trace.MLPOut))
+	return p.keep(in(trace.ResidPost), p.be.Add(mid, out))
 }
 
-func (p *pass) norm(x kernels.Array, o kernels.NormOpts, scaleName, name string) kernels.Array {
-	normalized, scale := p.be.Norm(x, o)
+// norm normalises, or passes x on where there is no norm.
+func (p *pass) norm(x kernels.Array, o *kernels.NormOpts, scaleName, name string) kernels.Array {
+	if o == nil {
+		return x
+	}
+	normalized, scale := p.be.Norm(x, *o)
 	p.keep(scaleName, scale)
 	return p.keep(name, normalized)
+}
+
+// write takes what attention or the MLP made to what is added to the stream:
+// the same, or normed once more.
+func (p *pass) write(x kernels.Array, post *kernels.NormOpts, rawName, name string) kernels.Array {
+	if post != nil {
+		x, _ = p.be.Norm(p.keep(rawName, x), *post)
+	}
+	return p.keep(name, x)
 }
 
 // linear computes W x + b, its outputs split into the given axes.
@@ -103,57 +138,40 @@ func (p *pass) linear(x kernels.Array, l Linear, out ...tensor.Dim) kernels.Arra
 	return p.be.MatMul(x, l.Weight, kernels.MatMulOpts{Bias: l.Bias, Out: out})
 }
 
-// attention: softmax(mask(q·k · scale)) · v, through the output matrix.
-func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
+// mlp: W_down f(W_up x + b_up) + b_down, or gated: W_down (f(W_gate x) · W_up x).
+func (p *pass) mlp(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	c, b := &p.m.Config, &p.m.Blocks[layer]
-	width := tensor.D(tensor.DHead, c.DHead)
-	q := p.keep(in(trace.Q), p.linear(x, b.Q, tensor.D(tensor.Head, c.Heads), width))
-	k := p.keep(in(trace.K), p.linear(x, b.K, tensor.D(tensor.Head, c.KVHeads), width))
-	v := p.keep(in(trace.V), p.linear(x, b.V, tensor.D(tensor.Head, c.KVHeads), width))
-	raw := p.keep(in(trace.QK), p.be.Scores(q, k))
-	scaled := p.keep(in(trace.Scaled), p.be.Scale(raw, c.Scales[layer]))
-	masked := p.keep(in(trace.AttnScores), p.be.Mask(scaled, c.Mask))
-	pattern := p.keep(in(trace.Pattern), p.be.Softmax(masked))
-	z := p.keep(in(trace.Z), p.be.Mix(pattern, v))
-	p.headSteps(in, b, v, z)
-	return p.linear(z, b.O, tensor.D(tensor.DModel, c.DModel))
+	hidden := tensor.D(tensor.DMLP, c.DMLP)
+	first := b.Up
+	if b.Gate != nil {
+		first = *b.Gate
+	}
+	post := p.be.Activate(p.keep(in(trace.MLPPre), p.linear(x, first, hidden)), c.Activation)
+	if b.Gate != nil {
+		post = p.be.Multiply(post, p.keep(in(trace.MLPLinear), p.linear(x, b.Up, hidden)))
+	}
+	return p.linear(p.keep(in(trace.MLPPost), post), b.Down, tensor.D(tensor.DModel, c.DModel))
 }
 
-// headSteps records what no later step needs, only readers do: each value and
-// each head's result in the stream's own space, and the bias they share.
-func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
-	if name := in(trace.VUp); p.rec.Wants(name) {
-		p.keep(name, p.be.HeadResults(v, b.O.Weight))
-	}
-	if name := in(trace.Result); p.rec.Wants(name) {
-		p.keep(name, p.be.HeadResults(z, b.O.Weight))
-	}
-	if name := in(trace.OutputBias); p.rec.Wants(name) {
-		bias := tensor.New(tensor.D(tensor.DModel, p.m.Config.DModel))
-		copy(bias.Data, b.O.Bias) // zeros when there is none
-		p.rec.Record(name, bias)
-	}
-}
-
-// mlp: W_down f(W_up x + b_up) + b_down.
-func (p *pass) mlp(layer int, x kernels.Array) kernels.Array {
-	c, b := &p.m.Config, &p.m.Blocks[layer]
-	pre := p.keep(trace.InBlock(layer, trace.MLPPre), p.linear(x, b.Up, tensor.D(tensor.DMLP, c.DMLP)))
-	post := p.keep(trace.InBlock(layer, trace.MLPPost), p.be.Activate(pre, c.Activation))
-	return p.linear(post, b.Down, tensor.D(tensor.DModel, c.DModel))
-}
-
-// unembed: logits = W_U norm(x).
+// unembed: logits = W_U norm(x), scaled or bent where the family does so.
 func (p *pass) unembed(x kernels.Array) kernels.Array {
 	c := &p.m.Config
-	if !p.rec.Wants(trace.Logits) && !p.rec.Wants(trace.LNFinal) && !p.rec.Wants(trace.LNFinalScale) {
+	every := p.rec.Wants(trace.Logits)
+	every = p.rec.Wants(trace.LNFinal) || every
+	every = p.rec.Wants(trace.LNFinalScale) || every
+	if !every {
 		x = p.last(x)
 	}
-	normalized := p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
-	return p.keep(trace.Logits, p.be.MatMul(normalized, p.m.Unembed, kernels.MatMulOpts{
-		Out: []tensor.Dim{tensor.D(tensor.DVocab, c.DVocab)},
-	}))
+	normalized := p.norm(x, &p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
+	logits := p.linear(normalized, p.m.Unembed, tensor.D(tensor.DVocab, c.DVocab))
+	if c.LogitScale != 0 {
+		logits = p.be.Scale(logits, c.LogitScale)
+	}
+	if c.LogitSoftcap != 0 {
+		logits = p.be.Softcap(logits, c.LogitSoftcap)
+	}
+	return p.keep(trace.Logits, logits)
 }
 
 // last cuts the stream down to the last position.

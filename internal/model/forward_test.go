@@ -36,16 +36,16 @@ func byHand() *model.Model {
 	norm := kernels.NormOpts{Gain: []float32{1, 1}, Bias: zero2, Epsilon: 1e-9}
 	one := matrix([]float32{1, 0}, []float32{0, 1})
 	nothing := model.Linear{Weight: matrix([]float32{0, 0}, []float32{0, 0}), Bias: zero2}
-	embed := matrix([]float32{1, -1}, []float32{2, -2})
+	embed, position := matrix([]float32{1, -1}, []float32{2, -2}), matrix([]float32{0, 0}, []float32{0, -1})
 	return &model.Model{
 		Config: model.Config{
 			Layers: 1, Heads: 1, KVHeads: 1, DModel: 2, DHead: 2, DMLP: 2, DVocab: 2, Context: 2,
 			Activation: kernels.ReLU, NormEpsilon: 1e-9, Tied: true, Mask: kernels.Mask{Causal: true},
 			Scales: []float32{float32(1 / math.Sqrt2)},
 		},
-		Embed: embed, Position: matrix([]float32{0, 0}, []float32{0, -1}), Unembed: embed, FinalNorm: norm,
+		Embed: embed, Position: &position, Unembed: model.Linear{Weight: embed}, FinalNorm: norm,
 		Blocks: []model.Block{{
-			Norm1: norm, Norm2: norm,
+			Norm1: &norm, Norm2: &norm,
 			Q: model.Linear{Weight: one, Bias: zero2}, K: model.Linear{Weight: one, Bias: []float32{0, 1}},
 			V: model.Linear{Weight: matrix([]float32{0.5, 0}, []float32{0, 0.25}), Bias: zero2},
 			O: model.Linear{Weight: one, Bias: []float32{0, 0.5}}, Up: nothing, Down: nothing,

@@ -12,31 +12,29 @@ import (
 // Conv1D matrices, queries, keys and values fused in c_attn.
 // Source: transformers models/gpt2/{configuration,modeling}_gpt2.py.
 func gpt2() Family {
-	return Family{
-		Name:          "gpt2",
-		Architectures: []string{"GPT2LMHeadModel", "GPT2Model"},
-		parse:         parseGPT2,
-		Weights: WeightNames{
-			Prefixes:  []string{"transformer.", ""},
-			Embed:     "wte.weight",
-			Position:  "wpe.weight",
-			Unembed:   "lm_head.weight",
-			FinalNorm: "ln_f",
-			Block:     "h.%d.",
-			Norm1:     "ln_1",
-			Norm2:     "ln_2",
-			Q:         Source{Name: "attn.c_attn", InOut: true, Part: 0, Parts: 3},
-			K:         Source{Name: "attn.c_attn", InOut: true, Part: 1, Parts: 3},
-			V:         Source{Name: "attn.c_attn", InOut: true, Part: 2, Parts: 3},
-			O:         Source{Name: "attn.c_proj", InOut: true},
-			Up:        Source{Name: "mlp.c_fc", InOut: true},
-			Down:      Source{Name: "mlp.c_proj", InOut: true},
-			Buffers:   []string{"attn.bias", "attn.masked_bias"},
-		},
-	}
+	return Family{Name: "gpt2", Architectures: []string{"GPT2LMHeadModel", "GPT2Model"}, parse: parseGPT2}
 }
 
-func parseGPT2(f *fields) Config {
+func parseGPT2(f *fields) (Config, WeightNames) {
+	c := gpt2Config(f)
+	c.KVHeads = c.Heads
+	c.Scales = scoreScales(c, f.boolOr("scale_attn_weights", true), f.boolOr("scale_attn_by_inverse_layer_idx", false))
+	if f.boolOr("add_cross_attention", false) {
+		f.fail("add_cross_attention is true: attn runs decoders without cross-attention")
+	}
+	d := c.DModel
+	names := gpt2Names()
+	names.Q = Source{Name: "attn.c_attn", InOut: true, Total: 3 * d}
+	names.K = Source{Name: "attn.c_attn", InOut: true, Total: 3 * d, First: d}
+	names.V = Source{Name: "attn.c_attn", InOut: true, Total: 3 * d, First: 2 * d}
+	names.O = Source{Name: "attn.c_proj", InOut: true}
+	names.Up = Source{Name: "mlp.c_fc", InOut: true}
+	names.Down = Source{Name: "mlp.c_proj", InOut: true}
+	return c, names
+}
+
+// gpt2Config reads the fields that GPT-2 and those built on it share.
+func gpt2Config(f *fields) Config {
 	c := Config{
 		Layers:      f.size("n_layer", maxLayers),
 		Heads:       f.size("n_head", maxHeads),
@@ -47,23 +45,33 @@ func parseGPT2(f *fields) Config {
 		Tied:        f.boolOr("tie_word_embeddings", true),
 		Mask:        kernels.Mask{Causal: true},
 	}
-	c.KVHeads = c.Heads
 	c.DMLP = f.sizeOr("n_inner", maxWidth, 4*c.DModel)
 	if len(f.errs) == 0 && c.DModel%c.Heads != 0 {
 		f.fail("n_embd %d is not a multiple of n_head %d", c.DModel, c.Heads)
 	}
 	c.DHead = max(1, c.DModel/c.Heads)
-	c.Activation = activation(f)
-	c.Scales = scoreScales(c, f.boolOr("scale_attn_weights", true), f.boolOr("scale_attn_by_inverse_layer_idx", false))
-	if f.boolOr("add_cross_attention", false) {
-		f.fail("add_cross_attention is true: attn runs decoders without cross-attention")
-	}
+	c.Activation = activation(f, "activation_function", string(kernels.GELUTanh))
 	return c
 }
 
-// activation reads the nonlinearity's name.
-func activation(f *fields) kernels.Activation {
-	name := f.stringOr("activation_function", string(kernels.GELUTanh))
+// gpt2Names are the names that GPT-2 and those built on it share.
+func gpt2Names() WeightNames {
+	return WeightNames{
+		Prefixes:  []string{"transformer.", ""},
+		Embed:     "wte.weight",
+		Position:  "wpe.weight",
+		Unembed:   "lm_head",
+		FinalNorm: "ln_f",
+		Block:     "h.%d.",
+		Norm1:     "ln_1",
+		Norm2:     "ln_2",
+		Buffers:   []string{"attn.bias", "attn.masked_bias"},
+	}
+}
+
+// activation reads the name of a nonlinearity.
+func activation(f *fields, field, otherwise string) kernels.Activation {
+	name := f.stringOr(field, otherwise)
 	switch name {
 	case "gelu_pytorch_tanh", "gelu_fast": // the same formula under other names
 		return kernels.GELUTanh
@@ -72,7 +80,7 @@ func activation(f *fields) kernels.Activation {
 	}
 	known := []kernels.Activation{kernels.GELUTanh, kernels.GELU, kernels.ReLU, kernels.SiLU}
 	if !slices.Contains(known, kernels.Activation(name)) {
-		f.fail("activation_function %s is not one that attn computes", short(f.values["activation_function"]))
+		f.fail("%s %s is not one that attn computes", field, short(f.values[field]))
 	}
 	return kernels.Activation(name)
 }

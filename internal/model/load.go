@@ -60,7 +60,7 @@ func OpenTokenizer(dir string) (*tokenizer.Tokenizer, error) {
 // Assemble builds a model from its files' contents. where stands before the
 // file names in errors; tokens may be nil.
 func Assemble(name, where string, config, tokens []byte, files *weights.Set) (*Model, error) {
-	c, family, err := ParseConfig(config)
+	c, names, err := ParseConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("%sconfig.json: %w", where, err)
 	}
@@ -74,7 +74,7 @@ func Assemble(name, where string, config, tokens []byte, files *weights.Set) (*M
 			return nil, fmt.Errorf("%stokenizer.json: it has %d tokens, config.json's vocab_size is %d", where, m.Tokenizer.Size(), c.DVocab)
 		}
 	}
-	if err := m.bind(family.Weights, files); err != nil {
+	if err := m.bind(names, files); err != nil {
 		return nil, fmt.Errorf("%smodel.safetensors: %w", where, err)
 	}
 	if err := files.CheckFinite(); err != nil {

@@ -17,9 +17,12 @@ type Linear struct {
 
 // Block holds one layer's weights.
 type Block struct {
-	Norm1, Norm2 kernels.NormOpts
-	Q, K, V, O   Linear
-	Up, Down     Linear
+	Norm1, Norm2           *kernels.NormOpts // before attention and MLP; nil where a family has none
+	PostAttention, PostMLP *kernels.NormOpts // after them, before they are added
+	QNorm, KNorm           *kernels.NormOpts // of queries and keys
+	Q, K, V, O             Linear
+	Gate                   *Linear // nil when the MLP has none
+	Up, Down               Linear
 }
 
 // Model is a model ready to run. It is read-only: many passes may share it.
@@ -27,8 +30,9 @@ type Model struct {
 	Config    Config
 	Tokenizer *tokenizer.Tokenizer // nil when the model has none
 	Embed     kernels.Weight       // [d_vocab, d_model]
-	Position  kernels.Weight       // [context, d_model]
-	Unembed   kernels.Weight       // [d_vocab, d_model]
+	EmbedNorm *kernels.NormOpts    // nil when there is none
+	Position  *kernels.Weight      // [context, d_model]; nil when positions are not learned
+	Unembed   Linear               // [d_vocab, d_model]
 	FinalNorm kernels.NormOpts
 	Blocks    []Block
 	// Parameters counts every trained number, a tied matrix once.
@@ -60,6 +64,6 @@ func (m *Model) Close() error {
 // does.
 func (m *Model) WithMask(mask kernels.Mask) *Model {
 	changed := *m
-	changed.Config.Mask = mask
+	changed.Config.Mask, changed.Config.Masks = mask, nil
 	return &changed
 }

@@ -100,9 +100,10 @@ func Random(s Shape, t *tokenizer.Tokenizer) (*Model, error) {
 	g := generator{rand.New(rand.NewPCG(s.Seed, 0)), 0}
 	m := &Model{Config: c, Tokenizer: t}
 	m.Embed = g.matrix("embedding", c.DVocab, c.DModel, 1)
-	m.Position = g.matrix("position", c.Context, c.DModel, 1)
-	m.Unembed = m.Embed
-	m.FinalNorm = g.norm(c)
+	position := g.matrix("position", c.Context, c.DModel, 1)
+	m.Position = &position
+	m.Unembed = Linear{Weight: m.Embed}
+	m.FinalNorm = *g.norm(c)
 	m.Blocks = make([]Block, c.Layers)
 	for i := range m.Blocks {
 		m.Blocks[i] = g.block(c)
@@ -144,8 +145,8 @@ func (g *generator) linear(name string, out, in int) Linear {
 	return Linear{Weight: g.matrix(name, out, in, 1/math.Sqrt(float64(in))), Bias: make([]float32, out)}
 }
 
-func (g *generator) norm(c Config) kernels.NormOpts {
-	o := kernels.NormOpts{Gain: make([]float32, c.DModel), Bias: make([]float32, c.DModel), Epsilon: c.NormEpsilon}
+func (g *generator) norm(c Config) *kernels.NormOpts {
+	o := &kernels.NormOpts{Gain: make([]float32, c.DModel), Bias: make([]float32, c.DModel), Epsilon: c.NormEpsilon}
 	for i := range o.Gain {
 		o.Gain[i] = 1
 	}

@@ -23,6 +23,7 @@ const (
 	DModel   Axis = "d_model"   // the width of the residual stream
 	DMLP     Axis = "d_mlp"     // the width of the MLP's hidden layer
 	DVocab   Axis = "d_vocab"   // one entry per token of the vocabulary
+	Expert   Axis = "expert"    // one of an MLP's experts
 	One      Axis = "one"       // a single number per row, such as a norm's scale
 )
 

@@ -40,6 +40,7 @@ func (t *Trace) checkLayer(layer int) []error {
 		t.checkHeads(layer),
 		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
 		t.checkSum("mlp", in(ResidPost), in(ResidMid), in(MLPOut)),
+		t.checkParallel(layer),
 	}
 	if layer > 0 {
 		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, ResidPost)))
@@ -87,6 +88,15 @@ func (t *Trace) checkSum(what, sum string, parts ...string) error {
 	return nil
 }
 
+// checkParallel: in a block whose attention and MLP read the same vector, both
+// are added to it at once.
+func (t *Trace) checkParallel(layer int) error {
+	if _, serial := t.InBlock(layer, ResidMid); serial || !t.Meta.Parallel {
+		return nil
+	}
+	return t.checkSum("parallel", InBlock(layer, ResidPost), InBlock(layer, ResidPre), InBlock(layer, AttnOut), InBlock(layer, MLPOut))
+}
+
 func (t *Trace) checkScaled(layer int) error {
 	raw, ok1 := t.InBlock(layer, QK)
 	scaled, ok2 := t.InBlock(layer, Scaled)
@@ -107,19 +117,37 @@ func (t *Trace) checkMasked(layer int) error {
 	if !ok {
 		return nil
 	}
-	scaled, haveScaled := t.InBlock(layer, Scaled)
+	stage, scaled, haveScaled := t.lastStage(layer)
 	n := len(t.Tokens)
 	for i, v := range masked.Data {
 		q, k := i/n%n, i%n
 		hidden := math.IsInf(float64(v), -1)
-		if hidden == t.Meta.Mask.Allows(q, k) {
-			return fmt.Errorf("%s: query %d, key %d is %v under mask %v", InBlock(layer, AttnScores), q, k, v, t.Meta.Mask)
+		if hidden == t.Mask(layer).Allows(q, k) {
+			return fmt.Errorf("%s: query %d, key %d is %v under mask %v", InBlock(layer, AttnScores), q, k, v, t.Mask(layer))
 		}
 		if !hidden && haveScaled && v != scaled.Data[i] {
-			return fmt.Errorf("%s: query %d, key %d is %v, scaled it was %v", InBlock(layer, AttnScores), q, k, v, scaled.Data[i])
+			return fmt.Errorf("%s: query %d, key %d is %v, in %s it was %v", InBlock(layer, AttnScores), q, k, v, stage, scaled.Data[i])
 		}
 	}
 	return nil
+}
+
+// lastStage finds the scores as they were before the mask.
+func (t *Trace) lastStage(layer int) (name string, scores tensor.Tensor, ok bool) {
+	for _, name := range []string{Biased, Softcapped, Scaled} {
+		if scores, ok := t.InBlock(layer, name); ok {
+			return name, scores, true
+		}
+	}
+	return "", tensor.Tensor{}, false
+}
+
+// sinkShare is the weight that a row of the pattern leaves to its head's sink.
+func (t *Trace) sinkShare(layer, row int) float64 {
+	if sink, ok := t.InBlock(layer, Sink); ok {
+		return float64(sink.Data[row])
+	}
+	return 0
 }
 
 func (t *Trace) checkPattern(layer int) error {
@@ -129,9 +157,9 @@ func (t *Trace) checkPattern(layer int) error {
 	}
 	n := len(t.Tokens)
 	for row := 0; row*n < len(pattern.Data); row++ {
-		sum := 0.0
+		sum := t.sinkShare(layer, row)
 		for k, w := range pattern.Data[row*n : row*n+n] {
-			if w < 0 || w != 0 && !t.Meta.Mask.Allows(row%n, k) {
+			if w < 0 || w != 0 && !t.Mask(layer).Allows(row%n, k) {
 				return fmt.Errorf("%s: query %d gives key %d the weight %v", InBlock(layer, Pattern), row%n, k, w)
 			}
 			sum += float64(w)
@@ -160,7 +188,7 @@ func (t *Trace) checkSoftmax(layer int) error {
 			sum += math.Exp(float64(s) - largest)
 		}
 		for k, got := range pattern.Data[row*n : row*n+n] {
-			if want := math.Exp(float64(scores[k])-largest) / sum; !near(float64(got), want, 1, 1e-6) {
+			if want := (1 - t.sinkShare(layer, row)) * math.Exp(float64(scores[k])-largest) / sum; !near(float64(got), want, 1, 1e-6) {
 				return fmt.Errorf("%s: head %d, query %d gives key %d the weight %v, the softmax of its scores is %v",
 					InBlock(layer, Pattern), row/n, row%n, k, got, want)
 			}
@@ -200,7 +228,10 @@ func (t *Trace) checkMix(layer int) error {
 func (t *Trace) checkHeads(layer int) error {
 	result, ok1 := t.InBlock(layer, Result)
 	bias, ok2 := t.InBlock(layer, OutputBias)
-	out, ok3 := t.InBlock(layer, AttnOut)
+	out, ok3 := t.InBlock(layer, HeadsOut) // before the norm after attention, where there is one
+	if !ok3 {
+		out, ok3 = t.InBlock(layer, AttnOut)
+	}
 	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}

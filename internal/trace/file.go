@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"attn/internal/safetensors"
 	"attn/internal/tensor"
@@ -40,8 +41,8 @@ func (t *Trace) Save(w io.Writer) error {
 		}
 	}
 	more := fileMeta{
-		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(),
-		MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
+		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(), Masks: maskNames(t.Meta.Masks),
+		Parallel: t.Meta.Parallel, MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
 		Nearest: t.Meta.Nearest, Words: t.Meta.Words,
 	}
 	metadata := map[string]string{metaSchema: Schema}
@@ -87,6 +88,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 		}
 		delete(infos, s.Name) // a step listed twice is not found again
 		step, err := t.loadStep(r, header, info)
+		step.Inputs = inputsIn(s, order, t.Meta.Model.Layers)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", s.Name, err)
 		}
@@ -115,7 +117,20 @@ func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safeten
 	}
 	value := tensor.New(shape...)
 	tensor.Decode(value.Data, tensor.F32, raw)
-	return Step{Name: info.Name, Op: hook.Op, Inputs: inputsOf(hook, layer, t.Meta.Model.Layers), Value: value}, nil
+	return Step{Name: info.Name, Op: hook.Op, Value: value}, nil
+}
+
+// inputsIn are a stored step's inputs as its file lists them, or, where it lists
+// none, those of the table that are in the file.
+func inputsIn(s fileStep, stored []fileStep, layers int) []string {
+	if len(s.Inputs) > 0 {
+		return s.Inputs
+	}
+	hook, _ := FindHook(s.Name)
+	layer, _ := Split(s.Name)
+	return inputsOf(hook, layer, layers, func(step string) bool {
+		return slices.ContainsFunc(stored, func(other fileStep) bool { return other.Name == step })
+	})
 }
 
 // shapeOf gives a stored shape its axes and holds each size to the model.
@@ -128,7 +143,7 @@ func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
 		tensor.Pos: len(t.Tokens), tensor.QueryPos: len(t.Tokens), tensor.KeyPos: len(t.Tokens),
 		tensor.Head: m.Heads, tensor.DHead: m.DHead, tensor.DModel: m.DModel, tensor.DVocab: m.DVocab, tensor.One: 1,
 	}
-	if hook.Name == K || hook.Name == V {
+	if hook.Name == K || hook.Name == V || hook.Name == KNorm || hook.Name == RotK {
 		want[tensor.Head] = m.KVHeads
 	}
 	for _, s := range t.Steps {

@@ -16,6 +16,8 @@ type fileMeta struct {
 	Dropped    int              `json:"dropped,omitempty"`
 	Scales     []float32        `json:"score_scales,omitempty"`
 	Mask       string           `json:"mask,omitempty"`
+	Masks      []string         `json:"masks,omitempty"`
+	Parallel   bool             `json:"parallel,omitempty"`
 	MaskForced bool             `json:"mask_forced,omitempty"`
 	Selected   *Selected        `json:"selected,omitempty"`
 	Rule       string           `json:"rule,omitempty"`
@@ -72,7 +74,7 @@ func decode(text string, into any) error {
 
 func (t *Trace) takeMore(more fileMeta) error {
 	m := &t.Meta
-	m.Text, m.Dropped, m.Scales, m.MaskForced = more.Text, more.Dropped, more.Scales, more.MaskForced
+	m.Text, m.Dropped, m.Scales, m.Parallel, m.MaskForced = more.Text, more.Dropped, more.Scales, more.Parallel, more.MaskForced
 	m.Rule, m.Nearest, m.Words = more.Rule, more.Nearest, more.Words
 	m.Mask = tensor.Mask{Causal: true}
 	if more.Mask != "" {
@@ -81,6 +83,13 @@ func (t *Trace) takeMore(more fileMeta) error {
 			return fmt.Errorf("__metadata__ %s: %w", metaMore, err)
 		}
 		m.Mask = mask
+	}
+	for _, name := range more.Masks {
+		mask, err := tensor.ParseMask(name)
+		if err != nil {
+			return fmt.Errorf("__metadata__ %s: %w", metaMore, err)
+		}
+		m.Masks = append(m.Masks, mask)
 	}
 	m.Selected.Focus = len(t.Tokens) - 1
 	t.mendTokens()
@@ -172,6 +181,9 @@ func (t *Trace) checkMore() error {
 	if m.Dropped < 0 {
 		return fmt.Errorf("%d tokens dropped", m.Dropped)
 	}
+	if len(m.Masks) != 0 && len(m.Masks) != m.Model.Layers {
+		return fmt.Errorf("%d masks for %d layers", len(m.Masks), m.Model.Layers)
+	}
 	if len(m.Scales) != 0 && len(m.Scales) != m.Model.Layers {
 		return fmt.Errorf("%d score scales for %d layers", len(m.Scales), m.Model.Layers)
 	}
@@ -209,3 +221,12 @@ func (t *Trace) has(s Selected) error {
 }
 
 func (t *Trace) inVocabulary(id int32) bool { return id >= 0 && int(id) < t.Meta.Model.DVocab }
+
+// maskNames writes masks as a file lists them.
+func maskNames(masks []tensor.Mask) []string {
+	var names []string
+	for _, m := range masks {
+		names = append(names, m.String())
+	}
+	return names
+}

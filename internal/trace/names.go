@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,8 @@ type Hook struct {
 	Block    bool          // recorded once per block, as blocks.L.<Name>
 	Axes     []tensor.Axis // outermost first
 	Op       string        // the operation that makes it
-	Inputs   []string      // the hooks it follows from; "<" is the block before
+	Inputs   []string      // the hooks it follows from; "<" is the block before, "a|b" is a where the family has it, else b
+	Some     bool          // only some families have it
 	Formula  string        // in the field's symbols
 	Doc      string        // in plain words
 	HF       string        // where Hugging Face's GPT-2 has it
@@ -36,22 +38,34 @@ const (
 	LN1Scale     = "ln1.hook_scale"
 	LN1          = "ln1.hook_normalized"
 	Q            = "attn.hook_q"
+	QNorm        = "attn.q_norm.hook_normalized"
+	KNorm        = "attn.k_norm.hook_normalized"
+	RotQ         = "attn.hook_rot_q"
+	RotK         = "attn.hook_rot_k"
 	K            = "attn.hook_k"
 	V            = "attn.hook_v"
 	QK           = "attn.hook_qk"
 	Scaled       = "attn.hook_scaled"
+	Softcapped   = "attn.hook_softcapped"
+	Biased       = "attn.hook_biased"
 	AttnScores   = "attn.hook_attn_scores"
 	Pattern      = "attn.hook_pattern"
+	Sink         = "attn.hook_sink"
 	Z            = "attn.hook_z"
 	VUp          = "attn.hook_v_up"
 	Result       = "attn.hook_result"
 	OutputBias   = "attn.b_O"
+	HeadsOut     = "attn.hook_out"
 	AttnOut      = "hook_attn_out"
 	ResidMid     = "hook_resid_mid"
 	LN2Scale     = "ln2.hook_scale"
 	LN2          = "ln2.hook_normalized"
 	MLPPre       = "mlp.hook_pre"
+	MLPLinear    = "mlp.hook_pre_linear"
 	MLPPost      = "mlp.hook_post"
+	Router       = "mlp.hook_router"
+	Experts      = "mlp.hook_expert_weights"
+	MLPRaw       = "mlp.hook_out"
 	MLPOut       = "hook_mlp_out"
 	ResidPost    = "hook_resid_post"
 	LNFinalScale = "ln_final.hook_scale"
@@ -73,35 +87,47 @@ var (
 // Hooks is the one table of every step, in the order of the forward pass.
 func Hooks() []Hook {
 	return []Hook{
-		{Embed, false, stream, "gather", nil, "W_E[token]", "each token's own vector", "transformer.wte", "inp_embd"},
-		{PosEmbed, false, stream, "gather", nil, "W_pos[position]", "each place's own vector", "transformer.wpe", "pos_embd"},
+		{Embed, false, stream, "gather", nil, false, "W_E[token]", "each token's own vector", "transformer.wte", "inp_embd"},
+		{PosEmbed, false, stream, "gather", nil, true, "W_pos[position]", "each place's own vector", "transformer.wpe", "pos_embd"},
 
-		{ResidPre, true, stream, "add", []string{Embed, PosEmbed, "<" + ResidPost}, "W_E[token] + W_pos[position], or the block before", "the residual stream as the block receives it", "hidden_states[L]", "l_out (block before)"},
-		{LN1Scale, true, scale, "norm", []string{ResidPre}, "√(var(x) + ε)", "what the norm divides by", "", ""},
-		{LN1, true, stream, "norm", []string{ResidPre}, "γ (x − mean) / √(var + ε) + β", "what the attention reads", "transformer.h.L.ln_1", "attn_norm"},
-		{Q, true, heads, "matmul", []string{LN1}, "q = W_Q e + b_Q", "what each token asks for", "transformer.h.L.attn.c_attn [0:d]", "Qcur"},
-		{K, true, heads, "matmul", []string{LN1}, "k = W_K e + b_K", "how each token answers", "transformer.h.L.attn.c_attn [d:2d]", "Kcur"},
-		{V, true, heads, "matmul", []string{LN1}, "v = W_V e + b_V", "what each token passes on", "transformer.h.L.attn.c_attn [2d:3d]", "Vcur"},
-		{QK, true, scores, "scores", []string{Q, K}, "q·k", "how well each key answers each query", "", "kq"},
-		{Scaled, true, scores, "scale", []string{QK}, "q·k / √d_head", "the same, kept small", "", "kq_scaled"},
-		{AttnScores, true, scores, "mask", []string{Scaled}, "−∞ where key > query", "later tokens hidden", "", "kq_masked"},
-		{Pattern, true, scores, "softmax", []string{AttnScores}, "softmax(masked)", "how much each query takes from each key", "attentions[L]", "kq_soft_max"},
-		{Z, true, heads, "mix", []string{Pattern, V}, "z = Σ pattern · v", "the values, weighted and summed", "transformer.h.L.attn.c_proj (input)", "kqv_merged"},
-		{VUp, true, writes, "heads", []string{V}, "W_O v", "each token's value in the stream's own space: the chapter's value vector", "", ""},
-		{Result, true, writes, "heads", []string{Z}, "Δe = W_O z", "what each head writes into the stream", "", ""},
-		{OutputBias, true, axes{tensor.DModel}, "parameter", nil, "b_O", "the bias that all heads share", "transformer.h.L.attn.c_proj.bias", "attn_output.bias"},
-		{AttnOut, true, stream, "matmul", []string{Z, OutputBias}, "Σ_heads Δe + b_O", "what the attention writes into the stream", "transformer.h.L.attn", "kqv_out"},
-		{ResidMid, true, stream, "add", []string{ResidPre, AttnOut}, "e + Δe", "the stream after attention", "", "ffn_inp"},
-		{LN2Scale, true, scale, "norm", []string{ResidMid}, "√(var(x) + ε)", "what the norm divides by", "", ""},
-		{LN2, true, stream, "norm", []string{ResidMid}, "γ (x − mean) / √(var + ε) + β", "what the MLP reads", "transformer.h.L.ln_2", "ffn_norm"},
-		{MLPPre, true, mlp, "matmul", []string{LN2}, "W_up x + b_up", "the questions an MLP asks", "transformer.h.L.mlp.c_fc", "ffn_up"},
-		{MLPPost, true, mlp, "activate", []string{MLPPre}, "f(pre)", "how far each is answered yes", "transformer.h.L.mlp.act", "ffn_gelu"},
-		{MLPOut, true, stream, "matmul", []string{MLPPost}, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
-		{ResidPost, true, stream, "add", []string{ResidMid, MLPOut}, "e + Δe + mlp", "the stream as the block leaves it", "hidden_states[L+1]", "l_out"},
+		{ResidPre, true, stream, "add", []string{Embed, PosEmbed, "<" + ResidPost}, false, "W_E[token] + W_pos[position], or the block before", "the residual stream as the block receives it", "hidden_states[L]", "l_out (block before)"},
+		{LN1Scale, true, scale, "norm", []string{ResidPre}, true, "√(var(x) + ε)", "what the norm divides by", "", ""},
+		{LN1, true, stream, "norm", []string{ResidPre}, true, "γ (x − mean) / √(var + ε) + β", "what the attention reads", "transformer.h.L.ln_1", "attn_norm"},
+		{Q, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "q = W_Q e + b_Q", "what each token asks for", "transformer.h.L.attn.c_attn [0:d]", "Qcur"},
+		{K, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "k = W_K e + b_K", "how each token answers", "transformer.h.L.attn.c_attn [d:2d]", "Kcur"},
+		{V, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "v = W_V e + b_V", "what each token passes on", "transformer.h.L.attn.c_attn [2d:3d]", "Vcur"},
+		{QNorm, true, heads, "norm", []string{Q}, true, "γ q / √(mean(q²) + ε)", "the queries, each head's brought to one size", "transformers: q_norm", "Qcur_normed"},
+		{KNorm, true, heads, "norm", []string{K}, true, "γ k / √(mean(k²) + ε)", "the keys, each head's brought to one size", "transformers: k_norm", "Kcur_normed"},
+		{RotQ, true, heads, "rotate", []string{QNorm + "|" + Q}, true, "R(position) q", "the queries, turned by their places", "", "Qcur"},
+		{RotK, true, heads, "rotate", []string{KNorm + "|" + K}, true, "R(position) k", "the keys, turned by their places", "", "Kcur"},
+		{QK, true, scores, "scores", []string{RotQ + "|" + QNorm + "|" + Q, RotK + "|" + KNorm + "|" + K}, false, "q·k", "how well each key answers each query", "", "kq"},
+		{Scaled, true, scores, "scale", []string{QK}, false, "q·k / √d_head", "the same, kept small", "", "kq_scaled"},
+		{Softcapped, true, scores, "softcap", []string{Scaled}, true, "c tanh(scaled / c)", "the same, bent so that none is larger than c", "", ""},
+		{Biased, true, scores, "alibi", []string{Scaled}, true, "scaled + slope · position", "the same, keys further back marked down", "", ""},
+		{AttnScores, true, scores, "mask", []string{Biased + "|" + Softcapped + "|" + Scaled}, false, "−∞ where key > query", "later tokens hidden", "", "kq_masked"},
+		{Pattern, true, scores, "softmax", []string{AttnScores}, false, "softmax(masked)", "how much each query takes from each key", "attentions[L]", "kq_soft_max"},
+		{Sink, true, axes{tensor.Head, tensor.QueryPos}, "softmax", []string{AttnScores}, true, "e^sink / Σ", "the weight that no key gets", "", ""},
+		{Z, true, heads, "mix", []string{Pattern, V}, false, "z = Σ pattern · v", "the values, weighted and summed", "transformer.h.L.attn.c_proj (input)", "kqv_merged"},
+		{VUp, true, writes, "heads", []string{V}, false, "W_O v", "each token's value in the stream's own space: the chapter's value vector", "", ""},
+		{Result, true, writes, "heads", []string{Z}, false, "Δe = W_O z", "what each head writes into the stream", "", ""},
+		{OutputBias, true, axes{tensor.DModel}, "parameter", nil, false, "b_O", "the bias that all heads share", "transformer.h.L.attn.c_proj.bias", "attn_output.bias"},
+		{HeadsOut, true, stream, "matmul", []string{Z, OutputBias}, true, "Σ_heads Δe + b_O", "what the heads write, before the norm after them", "", "kqv_out"},
+		{AttnOut, true, stream, "matmul", []string{HeadsOut + "|" + Z, OutputBias}, false, "Σ_heads Δe + b_O", "what the attention writes into the stream", "transformer.h.L.attn", "kqv_out"},
+		{ResidMid, true, stream, "add", []string{ResidPre, AttnOut}, true, "e + Δe", "the stream after attention", "", "ffn_inp"},
+		{LN2Scale, true, scale, "norm", []string{ResidMid + "|" + ResidPre}, true, "√(var(x) + ε)", "what the norm divides by", "", ""},
+		{LN2, true, stream, "norm", []string{ResidMid + "|" + ResidPre}, true, "γ (x − mean) / √(var + ε) + β", "what the MLP reads", "transformer.h.L.ln_2", "ffn_norm"},
+		{MLPPre, true, mlp, "matmul", []string{LN2 + "|" + LN1 + "|" + ResidMid}, true, "W_up x + b_up", "the questions an MLP asks", "transformer.h.L.mlp.c_fc", "ffn_up"},
+		{MLPLinear, true, mlp, "matmul", []string{LN2 + "|" + LN1 + "|" + ResidMid}, true, "W_up x", "what the gate lets through or not", "", "ffn_up"},
+		{MLPPost, true, mlp, "activate", []string{MLPPre, MLPLinear + "|" + MLPPre}, true, "f(pre)", "how far each is answered yes", "transformer.h.L.mlp.act", "ffn_gelu"},
+		{Router, true, axes{tensor.Pos, tensor.Expert}, "matmul", []string{LN2 + "|" + LN1 + "|" + ResidMid}, true, "W_router x", "how well each expert suits each token", "", "ffn_moe_logits"},
+		{Experts, true, axes{tensor.Pos, tensor.Expert}, "route", []string{Router}, true, "top-k", "each chosen expert's share of the result", "", "ffn_moe_weights"},
+		{MLPRaw, true, stream, "matmul", []string{Experts + "|" + MLPPost}, true, "W_down post", "what the MLP writes, before the norm after it", "", ""},
+		{MLPOut, true, stream, "matmul", []string{MLPRaw + "|" + Experts + "|" + MLPPost}, false, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
+		{ResidPost, true, stream, "add", []string{ResidMid + "|" + ResidPre, MLPOut}, false, "e + Δe + mlp", "the stream as the block leaves it", "hidden_states[L+1]", "l_out"},
 
-		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, "√(var(x) + ε)", "what the last norm divides by", "", ""},
-		{LNFinal, false, stream, "norm", []string{"<" + ResidPost}, "γ (x − mean) / √(var + ε) + β", "what the unembedding reads", "transformer.ln_f", "result_norm"},
-		{Logits, false, axes{tensor.Pos, tensor.DVocab}, "matmul", []string{LNFinal}, "W_U x", "a score for every word of the vocabulary", "lm_head", "result_output"},
+		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, false, "√(var(x) + ε)", "what the last norm divides by", "", ""},
+		{LNFinal, false, stream, "norm", []string{"<" + ResidPost}, false, "γ (x − mean) / √(var + ε) + β", "what the unembedding reads", "transformer.ln_f", "result_norm"},
+		{Logits, false, axes{tensor.Pos, tensor.DVocab}, "matmul", []string{LNFinal}, false, "W_U x", "a score for every word of the vocabulary", "lm_head", "result_output"},
 	}
 }
 
@@ -140,7 +166,8 @@ func FindHook(step string) (Hook, bool) {
 	return Hook{}, false
 }
 
-// StepNames lists every step of a model with that many blocks, in order.
+// StepNames lists every step of a model with that many blocks, in order: those
+// that only some families have among them.
 func StepNames(layers int) []string {
 	var names []string
 	hooks := Hooks()
@@ -168,29 +195,39 @@ func blockRange(hooks []Hook) (first, last int) {
 	return first, last
 }
 
-// inputsOf resolves a table entry's inputs for one layer of a model.
-func inputsOf(h Hook, layer, layers int) []string {
+// inputsOf resolves a table entry's inputs for one layer of a model that has
+// the steps that has says yes to.
+func inputsOf(h Hook, layer, layers int, has func(step string) bool) []string {
 	var inputs []string
-	for _, in := range h.Inputs {
-		before, isBefore := strings.CutPrefix(in, "<")
-		switch {
-		case isBefore && !h.Block:
-			inputs = append(inputs, InBlock(layers-1, before))
-		case isBefore:
-			if layer > 0 {
-				inputs = append(inputs, InBlock(layer-1, before))
+	for _, alternatives := range h.Inputs {
+		for name := range strings.SplitSeq(alternatives, "|") {
+			step, exists := resolve(h, name, layer, layers)
+			if exists && has(step) {
+				if !slices.Contains(inputs, step) {
+					inputs = append(inputs, step)
+				}
+				break
 			}
-		case in == Embed || in == PosEmbed:
-			if layer == 0 {
-				inputs = append(inputs, in)
-			}
-		case h.Block:
-			inputs = append(inputs, InBlock(layer, in))
-		default:
-			inputs = append(inputs, in)
 		}
 	}
 	return inputs
+}
+
+// resolve names the step that an input stands for; the first block has none
+// before it, the others no embedding.
+func resolve(h Hook, in string, layer, layers int) (step string, exists bool) {
+	before, isBefore := strings.CutPrefix(in, "<")
+	switch {
+	case isBefore && !h.Block:
+		return InBlock(layers-1, before), true
+	case isBefore:
+		return InBlock(layer-1, before), layer > 0
+	case in == Embed || in == PosEmbed:
+		return in, layer == 0
+	case h.Block:
+		return InBlock(layer, in), true
+	}
+	return in, true
 }
 
 // Match reports whether a step's name fits a pattern: the name itself, "all",

@@ -64,11 +64,13 @@ type Nearest struct {
 type Meta struct {
 	Model        Model
 	Text         string
-	Dropped      int         // tokens cut from the front by --context
-	Scales       []float32   // per layer: what raw scores are multiplied by, 1/√d_head unless the family differs
-	Mask         tensor.Mask // the mask that was used
-	MaskForced   bool        // it is not the model's own
-	Milliseconds float64     // how long the forward pass took; 0 in a loaded trace
+	Dropped      int           // tokens cut from the front by --context
+	Scales       []float32     // per layer: what raw scores are multiplied by, 1/√d_head unless the family differs
+	Mask         tensor.Mask   // the mask that was used
+	Masks        []tensor.Mask // per layer, where they differ; nil when all are Mask
+	Parallel     bool          // attention and MLP read the same vector
+	MaskForced   bool          // it is not the model's own
+	Milliseconds float64       // how long the forward pass took; 0 in a loaded trace
 	Selected     Selected
 	Rule         string // how layer, head and focus were picked, in words
 	Nearest      *Nearest
@@ -115,6 +117,14 @@ func (t *Trace) Scale(layer int) float32 {
 	return float32(1 / math.Sqrt(float64(t.Meta.Model.DHead)))
 }
 
+// Mask returns the mask that a layer used.
+func (t *Trace) Mask(layer int) tensor.Mask {
+	if layer < len(t.Meta.Masks) {
+		return t.Meta.Masks[layer]
+	}
+	return t.Meta.Mask
+}
+
 // WordText returns the text of a vocabulary entry, or "#17" when the trace does
 // not hold it.
 func (t *Trace) WordText(id int32) string {
@@ -127,6 +137,7 @@ func (t *Trace) WordText(id int32) string {
 // Recorder collects the steps of a forward pass that somebody wants.
 type Recorder struct {
 	want  func(name string) bool
+	asked map[string]bool // the steps that the model has
 	trace Trace
 }
 
@@ -136,11 +147,18 @@ func NewRecorder(tokens []Token, want func(name string) bool) *Recorder {
 	if want == nil {
 		want = func(string) bool { return false }
 	}
-	return &Recorder{want: want, trace: Trace{Tokens: tokens}}
+	return &Recorder{want: want, asked: map[string]bool{}, trace: Trace{Tokens: tokens}}
 }
 
-// Wants reports whether a step is to be kept: ask before copying.
-func (r *Recorder) Wants(name string) bool { return r != nil && r.want(name) }
+// Wants reports whether a step is to be kept: ask before copying, and for every
+// step that the model has, for that is how the recorder knows them.
+func (r *Recorder) Wants(name string) bool {
+	if r == nil {
+		return false
+	}
+	r.asked[name] = true
+	return r.want(name)
+}
 
 // Record keeps a step. The tensor must not change afterwards.
 func (r *Recorder) Record(name string, value tensor.Tensor) {
@@ -148,7 +166,7 @@ func (r *Recorder) Record(name string, value tensor.Tensor) {
 	if hook, ok := FindHook(name); ok {
 		layer, _ := Split(name)
 		step.Op = hook.Op
-		step.Inputs = inputsOf(hook, layer, r.trace.Meta.Model.Layers)
+		step.Inputs = inputsOf(hook, layer, r.trace.Meta.Model.Layers, func(step string) bool { return r.asked[step] })
 	}
 	r.trace.Steps = append(r.trace.Steps, step)
 }

@@ -17,7 +17,7 @@ func patternView() View {
 					return Grid{}, err
 				}
 				m.Scale = Weight
-				m.blankHidden(t.Meta.Mask, sel.Paper)
+				m.blankHidden(t.Mask(layer), sel.Paper)
 				title, formula := "Pattern", "softmax down each column: each column sums to 1"
 				if sel.Paper {
 					formula = "softmax along each row: each row sums to 1"
@@ -26,7 +26,7 @@ func patternView() View {
 					title += " of " + headName(layer, head)
 				}
 				if t.Meta.MaskForced {
-					title += " (mask " + t.Meta.Mask.String() + ")"
+					title += " (mask " + t.Mask(layer).String() + ")"
 				}
 				return Grid{View: "pattern", Title: title, Formula: formula, Step: trace.InBlock(layer, trace.Pattern), Matrix: m}, nil
 			})

@@ -81,13 +81,13 @@ func maskView() View {
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return []Grid{{
-					View: "mask", Title: "Mask", Formula: maskRule(t) + ": " + hiddenCount(t),
+					View: "mask", Title: "Mask", Formula: maskRule(t, sel.Told.Layer) + ": " + hiddenCount(t, sel.Told.Layer),
 					Step: trace.InBlock(sel.Told.Layer, trace.AttnScores),
 				}}, nil
 			}
 			return eachHead(sel, func(layer, head int) (Grid, error) {
-				g, err := scoreGrid(t, sel, trace.AttnScores, layer, head, "mask", "Masked scores", maskRule(t))
-				g.Notes = []string{hiddenCount(t)}
+				g, err := scoreGrid(t, sel, trace.AttnScores, layer, head, "mask", "Masked scores", maskRule(t, layer))
+				g.Notes = []string{hiddenCount(t, layer)}
 				return g, err
 			})
 		},
@@ -96,8 +96,8 @@ func maskView() View {
 
 // maskRule says which keys a query may see, and whether that is the model's
 // own rule.
-func maskRule(t *trace.Trace) string {
-	mask := t.Meta.Mask
+func maskRule(t *trace.Trace, layer int) string {
+	mask := t.Mask(layer)
 	rule := "every query sees every key"
 	switch {
 	case mask.Causal && mask.Window > 0:
@@ -113,11 +113,11 @@ func maskRule(t *trace.Trace) string {
 	return rule
 }
 
-func hiddenCount(t *trace.Trace) string {
+func hiddenCount(t *trace.Trace, layer int) string {
 	n, hidden := len(t.Tokens), 0
 	for q := range n {
 		for k := range n {
-			if !t.Meta.Mask.Allows(q, k) {
+			if !t.Mask(layer).Allows(q, k) {
 				hidden++
 			}
 		}

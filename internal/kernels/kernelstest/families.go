@@ -12,6 +12,7 @@ import (
 // from package ref:
 //
 //	multiply      0
+//	reshape       0
 //	rotate        4 u (|x[i]| + |x[j]|) of the pair
 //	softcap       8 u min(|x|, limit)
 //	alibi         2 u (|x| + |slope| k)
@@ -19,6 +20,7 @@ import (
 func familyOps() []Op {
 	return []Op{
 		{"multiply", multiplyCalls(newSource(12))},
+		{"reshape", reshapeCalls(newSource(17))},
 		{"rotate", rotateCalls(newSource(13))},
 		{"softcap", softcapCalls(newSource(14))},
 		{"alibi", alibiCalls(newSource(15))},
@@ -31,6 +33,18 @@ func multiplyCalls(s source) (calls []Call) {
 		a, b := s.normal(pos(t), model(21)), s.normal(pos(t), model(21))
 		calls = append(calls, Call{
 			Name: fmt.Sprintf("T %d", t), inputs: []tensor.Tensor{a, b}, allowed: exact, run: two(kernels.Backend.Multiply),
+		})
+	}
+	return calls
+}
+
+func reshapeCalls(s source) (calls []Call) {
+	for _, t := range tokens() {
+		calls = append(calls, Call{
+			Name: fmt.Sprintf("T %d", t), inputs: []tensor.Tensor{s.normal(pos(t), model(15))}, allowed: exact,
+			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array {
+				return be.Reshape(x, pos(t), heads(3), headSize(5))
+			}),
 		})
 	}
 	return calls

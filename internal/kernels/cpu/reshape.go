@@ -1,0 +1,16 @@
+package cpu
+
+import (
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// Reshape returns a copy of x under other axes.
+func (b *Backend) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
+	in := b.in(x)
+	out, ok := b.out(kernels.ReshapeShape(in.shape, shape))
+	if ok {
+		copy(out.data, in.data)
+	}
+	return out
+}

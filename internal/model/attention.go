@@ -1,0 +1,88 @@
+package model
+
+import (
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+// attention: softmax(mask(q·k · scale)) · v, through the output matrix, with
+// what a layer's family adds on the way: norms of q and k, rotation, softcap,
+// ALiBi.
+func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	c, b := &p.m.Config, &p.m.Blocks[layer]
+	width := tensor.D(tensor.DHead, c.DHead)
+	heads, shared := tensor.D(tensor.Head, c.Heads), tensor.D(tensor.Head, c.KVHeads)
+	q := p.keep(in(trace.Q), p.linear(x, b.Q, heads, width))
+	k := p.keep(in(trace.K), p.linear(x, b.K, shared, width))
+	v := p.keep(in(trace.V), p.linear(x, b.V, shared, width))
+	q = p.place(layer, p.headNorm(q, b.QNorm, in(trace.QNorm)), in(trace.RotQ))
+	k = p.place(layer, p.headNorm(k, b.KNorm, in(trace.KNorm)), in(trace.RotK))
+	pattern := p.keep(in(trace.Pattern), p.be.Softmax(p.scores(layer, q, k)))
+	z := p.keep(in(trace.Z), p.be.Mix(pattern, v))
+	p.headSteps(in, b, v, z)
+	return p.linear(z, b.O, tensor.D(tensor.DModel, c.DModel))
+}
+
+// headNorm brings queries or keys to one size: each head's, or, where the
+// family does it so, all heads' together.
+func (p *pass) headNorm(x kernels.Array, o *kernels.NormOpts, name string) kernels.Array {
+	if o == nil {
+		return x
+	}
+	shape := x.Shape()
+	if p.m.Config.QKNormWhole && len(shape) == 3 {
+		x = p.be.Reshape(x, shape[0], tensor.D(tensor.DModel, tensor.Elements(shape[1:])))
+	}
+	x, _ = p.be.Norm(x, *o)
+	if p.m.Config.QKNormWhole {
+		x = p.be.Reshape(x, shape...)
+	}
+	return p.keep(name, x)
+}
+
+// place turns queries or keys by their positions, in layers that do.
+func (p *pass) place(layer int, x kernels.Array, name string) kernels.Array {
+	r := p.m.Config.rope(layer)
+	if r == nil {
+		return x
+	}
+	turns, ok := p.turns[r]
+	if !ok {
+		turns = r.Tables(p.tokens)
+		p.turns[r] = turns
+	}
+	return p.keep(name, p.be.Rotate(x, turns))
+}
+
+// scores takes queries and keys to the numbers that the softmax reads.
+func (p *pass) scores(layer int, q, k kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	c := &p.m.Config
+	s := p.keep(in(trace.QK), p.be.Scores(q, k))
+	s = p.keep(in(trace.Scaled), p.be.Scale(s, c.Scales[layer]))
+	if c.Softcap != 0 {
+		s = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap))
+	}
+	if c.Slopes != nil {
+		s = p.keep(in(trace.Biased), p.be.ALiBi(s, c.Slopes))
+	}
+	return p.keep(in(trace.AttnScores), p.be.Mask(s, c.mask(layer)))
+}
+
+// headSteps records what no later step needs, only readers do: each value and
+// each head's result in the stream's own space, and the bias they share.
+func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
+	if name := in(trace.VUp); p.rec.Wants(name) {
+		p.keep(name, p.be.HeadResults(v, b.O.Weight))
+	}
+	if name := in(trace.Result); p.rec.Wants(name) {
+		p.keep(name, p.be.HeadResults(z, b.O.Weight))
+	}
+	if name := in(trace.OutputBias); p.rec.Wants(name) {
+		bias := tensor.New(tensor.D(tensor.DModel, p.m.Config.DModel))
+		copy(bias.Data, b.O.Bias) // zeros when there is none
+		p.rec.Record(name, bias)
+	}
+}
