@@ -90,6 +90,9 @@ func llamaConfig(f *fields, tied bool) Config {
 	p := ropeParameters(f, "")
 	rope := ropeOf(f, p, rotated(f, p, c.DHead, "partial_rotary_factor", 1), c.Context, 10000)
 	c.Ropes = onEveryLayer(rope, c.Layers)
+	if rope.Scaling.Kind == "dynamic" { // it is there to read further than the model was trained for
+		c.Context = int(min(maxContext, float64(c.Context)*rope.Scaling.Factor))
+	}
 	return c
 }
 
