@@ -105,6 +105,14 @@ func openFolder(dir string) (*model.Model, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, failf("%w", err).advise("a model folder holds config.json and model.safetensors, and tokenizer.json unless --ids gives the tokens")
 	}
+	var unknown *model.UnknownFamilyError
+	if errors.As(err, &unknown) {
+		var names []string
+		for _, family := range model.Families() {
+			names = append(names, family.Name)
+		}
+		return nil, failf("%w", err).advise("it runs %s", strings.Join(names, ", "))
+	}
 	return m, err
 }
 

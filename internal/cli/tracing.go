@@ -143,14 +143,14 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	meta := trace.Meta{
 		Model: describe(m, be), Text: text, Dropped: dropped,
-		Scales: m.Config.Scales, Mask: m.Config.Mask,
+		Scales: m.Config.Scales, Mask: m.Config.Mask, Masks: m.Config.Masks, Parallel: m.Config.Parallel,
 	}
 	if r.mask != "" {
 		mask, err := tensor.ParseMask(r.mask)
 		if err != nil {
 			return nil, none, usagef("--%w", err)
 		}
-		meta.Mask, meta.MaskForced = mask, mask != m.Config.Mask
+		meta.Mask, meta.Masks, meta.MaskForced = mask, nil, mask != m.Config.Mask || m.Config.Masks != nil
 		m = m.WithMask(mask)
 	}
 	// a choice that does not exist is told before the model runs

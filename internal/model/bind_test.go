@@ -128,7 +128,7 @@ func TestBindSplitsAndTurns(t *testing.T) {
 		if m.Parameters != trained || m.Config.Name != "small" {
 			t.Errorf("%s: %d parameters, by hand %d", m.Config.Name, m.Parameters, trained)
 		}
-		if &m.Unembed.Bytes[0] != &m.Embed.Bytes[0] {
+		if &m.Unembed.Weight.Bytes[0] != &m.Embed.Bytes[0] {
 			t.Error("the unembedding is not the embedding")
 		}
 	}
@@ -157,7 +157,7 @@ func TestBindUntied(t *testing.T) {
 	}
 	tensors["lm_head"] = zeros("lm_head.weight", tensor.F16, 5, 4)
 	m, err := assemble(t, untied, tensors)
-	if err != nil || m.Unembed.Type != tensor.F16 || m.Unembed.Shape != [2]int{5, 4} {
+	if err != nil || m.Unembed.Weight.Type != tensor.F16 || m.Unembed.Weight.Shape != [2]int{5, 4} {
 		t.Fatalf("%v", err)
 	}
 }

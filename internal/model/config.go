@@ -231,10 +231,6 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 		}
 		return config, names, nil
 	}
-	var known []string
-	for _, family := range Families() {
-		known = append(known, family.Name)
-	}
 	field := "model_type"
 	switch {
 	case kind == "" && len(names) == 0:
@@ -242,5 +238,13 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 	case kind == "":
 		field = "architectures"
 	}
-	return Config{}, WeightNames{}, fmt.Errorf("%s %s is not one that attn runs (%s)", field, short(f.values[field]), strings.Join(known, ", "))
+	return Config{}, WeightNames{}, &UnknownFamilyError{Field: field, Value: short(f.values[field])}
+}
+
+// UnknownFamilyError says that a config names an architecture that attn does
+// not run; Families lists those that it does.
+type UnknownFamilyError struct{ Field, Value string }
+
+func (e *UnknownFamilyError) Error() string {
+	return fmt.Sprintf("%s %s is not one that attn runs", e.Field, e.Value)
 }

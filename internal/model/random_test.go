@@ -75,7 +75,7 @@ func TestRandomRefuses(t *testing.T) {
 // fingerprint is a hash of every weight of a model.
 func fingerprint(m *model.Model) string {
 	hash := sha256.New()
-	matrices := []kernels.Weight{m.Embed, m.Position}
+	matrices := []kernels.Weight{m.Embed, *m.Position}
 	for _, b := range m.Blocks {
 		matrices = append(matrices, b.Q.Weight, b.K.Weight, b.V.Weight, b.O.Weight, b.Up.Weight, b.Down.Weight)
 	}
@@ -115,8 +115,8 @@ func TestRandomShape(t *testing.T) {
 		want [2]int
 	}{
 		{m.Embed, [2]int{9, 10}},
-		{m.Position, [2]int{5, 10}},
-		{m.Unembed, [2]int{9, 10}},
+		{*m.Position, [2]int{5, 10}},
+		{m.Unembed.Weight, [2]int{9, 10}},
 		{m.Blocks[2].Q.Weight, [2]int{24, 10}},
 		{m.Blocks[2].K.Weight, [2]int{8, 10}},
 		{m.Blocks[2].V.Weight, [2]int{8, 10}},
@@ -143,7 +143,7 @@ func TestRandomSpread(t *testing.T) {
 	for _, w := range []struct {
 		weight kernels.Weight
 		want   float64
-	}{{m.Embed, 1}, {m.Position, 1}, {m.Blocks[0].Q.Weight, 1. / 8}, {m.Blocks[1].Down.Weight, 1. / 16}} {
+	}{{m.Embed, 1}, {*m.Position, 1}, {m.Blocks[0].Q.Weight, 1. / 8}, {m.Blocks[1].Down.Weight, 1. / 16}} {
 		values := make([]float32, w.weight.Shape[0]*w.weight.Shape[1])
 		tensor.Decode(values, tensor.F32, w.weight.Bytes)
 		sum, square := 0.0, 0.0

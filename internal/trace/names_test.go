@@ -20,7 +20,7 @@ func TestTableIsWhole(t *testing.T) {
 			t.Errorf("%s lacks axes, op, formula or doc: %+v", h.Name, h)
 		}
 	}
-	if len(seen) != 27 {
+	if len(seen) != 39 {
 		t.Errorf("%d steps in the table", len(seen))
 	}
 }
@@ -30,10 +30,14 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 	want := strings.Fields(`hook_embed hook_pos_embed
 		blocks.0.hook_resid_pre blocks.0.ln1.hook_scale blocks.0.ln1.hook_normalized
 		blocks.0.attn.hook_q blocks.0.attn.hook_k blocks.0.attn.hook_v
-		blocks.0.attn.hook_qk blocks.0.attn.hook_scaled blocks.0.attn.hook_attn_scores blocks.0.attn.hook_pattern
-		blocks.0.attn.hook_z blocks.0.attn.hook_v_up blocks.0.attn.hook_result blocks.0.attn.b_O
+		blocks.0.attn.q_norm.hook_normalized blocks.0.attn.k_norm.hook_normalized
+		blocks.0.attn.hook_rot_q blocks.0.attn.hook_rot_k
+		blocks.0.attn.hook_qk blocks.0.attn.hook_scaled blocks.0.attn.hook_softcapped blocks.0.attn.hook_biased
+		blocks.0.attn.hook_attn_scores blocks.0.attn.hook_pattern blocks.0.attn.hook_sink
+		blocks.0.attn.hook_z blocks.0.attn.hook_v_up blocks.0.attn.hook_result blocks.0.attn.b_O blocks.0.attn.hook_out
 		blocks.0.hook_attn_out blocks.0.hook_resid_mid blocks.0.ln2.hook_scale blocks.0.ln2.hook_normalized
-		blocks.0.mlp.hook_pre blocks.0.mlp.hook_post blocks.0.hook_mlp_out blocks.0.hook_resid_post
+		blocks.0.mlp.hook_pre blocks.0.mlp.hook_pre_linear blocks.0.mlp.hook_post
+		blocks.0.mlp.hook_router blocks.0.mlp.hook_expert_weights blocks.0.mlp.hook_out blocks.0.hook_mlp_out blocks.0.hook_resid_post
 		ln_final.hook_scale ln_final.hook_normalized unembed.hook_out`)
 	if got := trace.StepNames(1); !slices.Equal(got, want) {
 		t.Errorf("one layer:\n got %v\nwant %v", got, want)
@@ -42,7 +46,8 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 		t.Errorf("no layer: %v", got)
 	}
 	three := trace.StepNames(3)
-	if len(three) != 2+3*22+3 || three[2+22] != "blocks.1.hook_resid_pre" || three[2+2*22] != "blocks.2.hook_resid_pre" {
+	const block = 34
+	if len(three) != 2+3*block+3 || three[2+block] != "blocks.1.hook_resid_pre" || three[2+2*block] != "blocks.2.hook_resid_pre" {
 		t.Errorf("three layers: %d names, %v", len(three), three)
 	}
 }
@@ -53,6 +58,7 @@ func TestInputsAreEarlierSteps(t *testing.T) {
 	rec := trace.NewRecorder(nil, nil)
 	rec.Describe(trace.Meta{Model: trace.Model{Layers: layers}})
 	for _, name := range trace.StepNames(layers) {
+		rec.Wants(name) // the model has it
 		rec.Record(name, tensor.Tensor{})
 	}
 	ran := map[string]bool{}
@@ -83,11 +89,17 @@ func TestInputsCrossBlocks(t *testing.T) {
 		{"hook_embed", nil},
 		{"blocks.0.hook_resid_pre", []string{"hook_embed", "hook_pos_embed"}},
 		{"blocks.1.hook_resid_pre", []string{"blocks.0.hook_resid_post"}},
-		{"blocks.1.attn.hook_qk", []string{"blocks.1.attn.hook_q", "blocks.1.attn.hook_k"}},
+		{"blocks.1.attn.hook_qk", []string{"blocks.1.attn.hook_rot_q", "blocks.1.attn.hook_k"}},
 		{"ln_final.hook_normalized", []string{"blocks.1.hook_resid_post"}},
 		{"unembed.hook_out", []string{"ln_final.hook_normalized"}},
 		{"no.such.step", nil},
 	} {
+		for _, name := range []string{ // what this model has: its queries turn, its keys do not
+			"hook_embed", "hook_pos_embed", "blocks.0.hook_resid_post", "blocks.1.hook_resid_post", "blocks.1.attn.hook_q",
+			"blocks.1.attn.hook_rot_q", "blocks.1.attn.hook_k", "ln_final.hook_normalized",
+		} {
+			rec.Wants(name)
+		}
 		rec.Record(tt.step, tensor.Tensor{})
 		steps := rec.Trace().Steps
 		if got := steps[len(steps)-1].Inputs; !slices.Equal(got, tt.want) {
