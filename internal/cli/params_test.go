@@ -310,7 +310,7 @@ func TestParamsNotFound(t *testing.T) {
 		dir:                       filepath.Join(dir, "config.json") + ": no such file",
 		write("weights.bin", "x"): "neither a model folder nor a config.json",
 		write("empty.json", ""):   "empty.json: not JSON",
-		write("kind.json", `{"model_type":"no"}`):             `model_type "no"`,
+		write("kind.json", `{"model_type":"no"}`):                    `model_type "no"`,
 		write("large.json", strings.Repeat(" ", params.MaxConfig+1)): "the limit is",
 		write("huge.json", `{"model_type":"gpt2","vocab_size":16777216,"n_positions":268435456,"n_embd":1048576,"n_layer":4096,"n_head":1}`): "larger than",
 	} {

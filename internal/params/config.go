@@ -178,12 +178,12 @@ func (f *fields) unembedding(otherwise Head) Head {
 	return Own
 }
 
-// biases adds those that attention_bias and mlp_bias ask for.
-func (f *fields) biases(b *Block, otherwise bool) {
+// attentionBias gives a block's attention the biases that the config asks for.
+func (f *fields) attentionBias(b *Block, otherwise bool) {
+	b.Self.Biases = Biases{}
 	if f.flag("attention_bias", otherwise) {
 		b.Self.Biases = Biases{Q: true, K: true, V: true, O: true}
 	}
-	b.MLP.Biases = f.flag("mlp_bias", otherwise)
 }
 
 // window reads how far back a query sees, and in how many layers: those that

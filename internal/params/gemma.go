@@ -65,7 +65,7 @@ func (f *fields) gemmaSizes(heads, kvHeads, vocab int) Sizes {
 // parseGemma reads the names of transformers models/gemma/configuration_gemma.py.
 func parseGemma(f *fields) Shape {
 	s := gemma(f.gemmaSizes(16, 16, 256000))
-	f.attentionBias(&s)
+	f.attentionBias(&s.Stacks[0].Blocks[0], false)
 	return s
 }
 
@@ -78,7 +78,7 @@ func parseGemma2(f *fields) Shape {
 		window, windowed = 4096, d.Layers-d.Layers/2
 	}
 	s := gemma2(d, window, windowed)
-	f.attentionBias(&s)
+	f.attentionBias(&s.Stacks[0].Blocks[0], false)
 	return s
 }
 
@@ -95,12 +95,6 @@ func parseGemma3(f *fields) Shape {
 		d.Context = 131072
 	}
 	s := gemma3(d, window, windowed)
-	f.attentionBias(&s)
+	f.attentionBias(&s.Stacks[0].Blocks[0], false)
 	return s
-}
-
-func (f *fields) attentionBias(s *Shape) {
-	if f.flag("attention_bias", false) {
-		s.Stacks[0].Blocks[0].Self.Biases = Biases{Q: true, K: true, V: true, O: true}
-	}
 }

@@ -31,8 +31,6 @@ func parseGPTOSS(f *fields) Shape {
 	e := f.experts("num_local_experts", f.either("num_experts_per_tok", "experts_per_token"))
 	window, windowed := f.window(d.Layers, d.Layers-d.Layers/2)
 	s := gptOSS(d, e.Routed, e.Active, window, windowed)
-	if !f.flag("attention_bias", true) {
-		s.Stacks[0].Blocks[0].Self.Biases = Biases{}
-	}
+	f.attentionBias(&s.Stacks[0].Blocks[0], true)
 	return s
 }

@@ -1,7 +1,5 @@
 package params
 
-import "math"
-
 // llama is the base of most decoders: RMS norms, a gated MLP, no biases
 // (transformers models/llama/modeling_llama.py).
 func llama(d Sizes) Shape { return d.decoder("llama", 1, d.gatedBlock()) }
@@ -62,7 +60,7 @@ func mixtral(d Sizes, routed, active, window int) Shape {
 
 // slide gives a window to a number of the block's layers.
 func (b *Block) slide(window, layers int) {
-	if window > 0 && window < math.MaxInt32 {
+	if window > 0 && layers > 0 {
 		b.Self.Window, b.Windowed = window, layers
 	}
 }
@@ -84,7 +82,8 @@ func mistralPresets() []Preset {
 func parseLlama(f *fields) Shape {
 	d := f.sizes(Own)
 	b := d.gatedBlock()
-	f.biases(&b, false)
+	f.attentionBias(&b, false)
+	b.MLP.Biases = f.flag("mlp_bias", false)
 	return d.decoder("llama", 1, b)
 }
 
@@ -93,7 +92,8 @@ func parseLlama(f *fields) Shape {
 func parseSmolLM3(f *fields) Shape {
 	d := f.sizes(Tied)
 	b := d.gatedBlock()
-	f.biases(&b, false)
+	f.attentionBias(&b, false)
+	b.MLP.Biases = f.flag("mlp_bias", false)
 	if f.flag("use_sliding_window", false) {
 		b.slide(f.window(d.Layers, 0))
 	}

@@ -39,8 +39,6 @@ func pythiaPresets() []Preset {
 func parseNeoX(f *fields) Shape {
 	d := f.sizes(Own)
 	s := neox(d)
-	if !f.flag("attention_bias", true) {
-		s.Stacks[0].Blocks[0].Self.Biases = Biases{}
-	}
+	f.attentionBias(&s.Stacks[0].Blocks[0], true)
 	return s
 }

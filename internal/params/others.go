@@ -89,8 +89,7 @@ func parseStableLM(f *fields) Shape {
 func parseOLMo2(f *fields) Shape {
 	d := f.sizes(Own)
 	b := d.gatedBlock()
-	f.biases(&b, false)
-	b.MLP.Biases = false
+	f.attentionBias(&b, false)
 	b.Self.QNorm, b.Self.KNorm = d.Heads*d.DHead, d.KVHeads*d.DHead
 	return d.decoder("olmo2", 1, b)
 }
@@ -100,8 +99,8 @@ func parseOLMo2(f *fields) Shape {
 func parseCohere(f *fields) Shape {
 	d := f.sizes(Tied)
 	b := d.gatedBlock()
-	f.biases(&b, false)
-	b.MLP.Biases, b.Norms = false, 1
+	f.attentionBias(&b, false)
+	b.Norms = 1
 	if f.flag("use_qk_norm", false) {
 		b.Self.QNorm, b.Self.KNorm = d.Heads*d.DHead, d.KVHeads*d.DHead
 	}

@@ -82,7 +82,7 @@ func (f *fields) qwenWindow(b *Block) {
 func parseQwen3(f *fields) Shape {
 	d := f.sizes(Own)
 	b := d.qwen3Block()
-	f.biases(&b, false)
+	f.attentionBias(&b, false)
 	f.qwenWindow(&b)
 	return d.decoder("qwen3", 1, b)
 }
@@ -93,8 +93,7 @@ func parseQwen3(f *fields) Shape {
 func parseQwen3MoE(f *fields) Shape {
 	d := f.sizes(Own)
 	b := d.qwen3Block()
-	f.biases(&b, false)
-	b.MLP.Biases = false
+	f.attentionBias(&b, false)
 	dense := f.denseLayers(d.Layers)
 	var blocks []Block
 	if dense > 0 {
