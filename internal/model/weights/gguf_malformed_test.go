@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"attn/internal/tensor"
 )
@@ -128,7 +129,7 @@ func TestMalformedGGUF(t *testing.T) {
 			if g != nil || err == nil || !strings.HasPrefix(err.Error(), "made.gguf: ") || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("\n got %v\nwant %s", err, c.want)
 			}
-			if strings.ContainsAny(err.Error(), "\n\x1b\xff") {
+			if strings.ContainsAny(err.Error(), "\n\x1b") || !utf8.ValidString(err.Error()) {
 				t.Errorf("%q is not fit for a terminal", err)
 			}
 		})

@@ -324,3 +324,43 @@ func TestGGUFNonFinite(t *testing.T) {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}
 }
+
+// BenchmarkParseGGUF reads the header of a file with as many tokens and merges
+// as Gemma 3's, and hands out the tokens.
+func BenchmarkParseGGUF(b *testing.B) {
+	const tokens, merges = 262144, 514906
+	m := made{pairs: [][]byte{
+		words("tokens", slices.Repeat([]string{"▁token"}, tokens)...),
+		words("merges", slices.Repeat([]string{"▁to ken"}, merges)...),
+		array("scores", kindF32, tokens, make([]byte, 4*tokens)...),
+	}}
+	for i := range 236 {
+		m.tensors = append(m.tensors, madeTensor{name: fmt.Sprint("blk.", i), dims: []uint64{256}, kind: 12, data: make([]byte, 144)})
+	}
+	file := m.bytes()
+	b.Run("header", func(b *testing.B) {
+		b.SetBytes(int64(len(file)))
+		b.ReportAllocs()
+		for b.Loop() {
+			parseBytes(b, file)
+		}
+	})
+	b.Run("tokens", func(b *testing.B) {
+		g := parseBytes(b, file)
+		b.ReportAllocs()
+		for b.Loop() {
+			if words, err := g.Strings("tokens"); err != nil || len(words) != tokens {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func parseBytes(b *testing.B, file []byte) *GGUF {
+	b.Helper()
+	g, err := ParseGGUF("made.gguf", file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return g
+}

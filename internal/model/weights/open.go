@@ -1,7 +1,9 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/edsrzf/mmap-go"
@@ -88,7 +90,11 @@ func (m *mapped) unmap() error {
 func (m *mapped) changed() error {
 	now, err := os.Stat(m.path)
 	switch {
-	case err != nil || !os.SameFile(now, m.info):
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !os.SameFile(now, m.info):
 		return nil
 	case now.Size() != m.info.Size():
 		return fmt.Errorf("%s: the file changed while it was in use: it had %d bytes, now it has %d", m.name, m.info.Size(), now.Size())
