@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -244,10 +243,10 @@ func TestParamsAreThere(t *testing.T) {
 	}
 	for _, file := range folders {
 		dir := filepath.Dir(file)
-		if !runs(t, dir) {
-			continue
-		}
 		m, err := model.Open(dir)
+		if err != nil && strings.Contains(err.Error(), "attn runs") {
+			continue // what attn does not run yet, it says so
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,22 +260,6 @@ func TestParamsAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	compareParameters(t, randomModel, random)
-}
-
-// runs reports whether attn knows the family of the model in a folder.
-func runs(t *testing.T, dir string) bool {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var config struct {
-		ModelType string `json:"model_type"`
-	}
-	if err := json.Unmarshal(data, &config); err != nil {
-		t.Fatal(err)
-	}
-	return slices.ContainsFunc(model.Families(), func(f model.Family) bool { return f.Name == config.ModelType })
 }
 
 func compareParameters(t *testing.T, name string, m *model.Model) {
@@ -308,7 +291,7 @@ func TestParamsNotFound(t *testing.T) {
 		"somebody/gpt2":           "did you mean gpt2?",
 		"zzz":                     "attn params --list lists the presets",
 		dir:                       filepath.Join(dir, "config.json") + ": no such file",
-		write("weights.bin", "x"): "neither a model folder nor a config.json",
+		write("weights.bin", "x"): "neither a model folder nor a .gguf nor a config.json",
 		write("empty.json", ""):   "empty.json: not JSON",
 		write("kind.json", `{"model_type":"no"}`):                    `model_type "no"`,
 		write("large.json", strings.Repeat(" ", params.MaxConfig+1)): "the limit is",

@@ -139,8 +139,8 @@ func TestReferencesLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if family := familyOf(t, data); family != "gpt2" {
-			continue // the table has no steps of its own kinds yet
+		if strings.HasPrefix(familyOf(t, data), "deepseek") {
+			continue // its values are narrower than its queries: not read yet
 		}
 		got, err := load(data)
 		if err != nil {

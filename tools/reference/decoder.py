@@ -292,7 +292,16 @@ class Block:
             index = torch.full((len(x), 1), e)
             total = total + experts(x, index, spread[:, e : e + 1])
         close(total, self.calls.results[self.at(f"{mixture}.experts")], "experts")
+        self.choice_is_clear(chosen)
         return {"hook_router": logits[None], "hook_expert_weights": spread[None]}
+
+    def choice_is_clear(self, chosen):
+        """A model whose router nearly ties is no reference: rounding would decide."""
+        router, (x,) = self.r.module(self.at(self.layout.router)), self.calls.args[self.at(self.layout.router)]
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(8):
+            _, _, again = router(x + 1e-4 * torch.randn(x.shape, generator=generator))
+            assert torch.equal(again.sort(-1).values, chosen.sort(-1).values), f"{self.path}: a near tie"
 
     def attention(self):
         """Scores before the mask, and each head's share of the output, are computed here."""

@@ -42,7 +42,8 @@ def latent(block, a):
     c = block.config
     q = block.out("self_attn.q_proj" if c.q_lora_rank is None else "self_attn.q_b_proj").unflatten(-1, (block.heads, -1))
     k_rope = block.out("self_attn.kv_a_proj_with_mqa")[..., c.kv_lora_rank :]
-    k_nope, v = block.out("self_attn.kv_b_proj").unflatten(-1, (block.heads, -1)).split([c.qk_nope_head_dim, c.v_head_dim], -1)
+    expanded = block.out("self_attn.kv_b_proj").reshape(*q.shape[:3], -1)
+    k_nope, v = expanded.split([c.qk_nope_head_dim, c.v_head_dim], -1)
     return q, torch.cat([k_nope, k_rope[:, :, None].expand(-1, -1, block.heads, -1)], -1), v
 
 
