@@ -35,7 +35,8 @@ func newParamsCmd(a *App, runF func(context.Context, *App, *paramsOptions) error
 		Use:   "params [MODEL]",
 		Short: "Count a model's parameters, group by group",
 		Long: `Count a model's parameters, group by group, from its shape alone. MODEL is a
-built-in name, a preset (--list), a Hugging Face folder or a config.json.
+built-in name, a preset (--list), a Hugging Face folder, a .gguf file or a
+config.json.
 
 There are four conventions. "chapter" is 3Blue1Brown's: matrices only, without
 biases, norms and positions, and the unembedding as a matrix of its own.
@@ -216,13 +217,15 @@ func findShape(name string) (params.Shape, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return readShape(filepath.Base(filepath.Clean(name)), filepath.Join(name, "config.json"))
+		return readFolder(filepath.Base(filepath.Clean(name)), name)
+	case err == nil && strings.EqualFold(filepath.Ext(name), ".gguf"):
+		return readGGUF(name)
 	case err == nil && strings.EqualFold(filepath.Ext(name), ".json"):
 		return readShape(configName(name), name)
 	case known:
 		return preset, nil
 	case err == nil:
-		return params.Shape{}, failf("neither a model folder nor a config.json: %s", name)
+		return params.Shape{}, failf("neither a model folder nor a .gguf nor a config.json: %s", name)
 	}
 	return params.Shape{}, unknownShape(name)
 }

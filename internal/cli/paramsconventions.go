@@ -44,6 +44,8 @@ func conventionGrid(s params.Shape) (view.Grid, error) {
 			notes = append(notes, string(c)+" is "+err.Error())
 		case err != nil:
 			return view.Grid{}, failf("cannot count: %w: %s", err, s.Name)
+		case c == params.File && s.Missing() > 0:
+			notes = append(notes, "the weight file lacks "+params.Digits(s.Missing())+" of the parameters that the config asks for")
 		case c == params.Parameters && count.Active > 0:
 			notes = append(notes, "of the parameters "+params.Digits(count.Active)+" work on one token, both embeddings included; the other experts are idle")
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,24 +92,23 @@ func groupRows() []groupRow {
 }
 
 // groupGrid is the chapter's table: each group with its product, the parts of
-// one that has several.
+// one that has several. symbols asks for the column that names what is
+// multiplied; where there is no room for it, there is none either for the
+// units in the products of parts, whose names are long.
 func groupGrid(c params.Count, symbols bool, title, formula string) view.Grid {
 	t := newCounts("product", "in symbols")
+	parts := slices.ContainsFunc(c.Groups, func(g params.Group) bool { return len(g.Parts) > 0 })
 	for _, row := range groupRows() {
 		g, ok := c.Find(row.group)
 		if !ok {
 			continue
 		}
 		for _, part := range g.Rows() {
-			name, inSymbols := row.name, row.symbols
-			if len(g.Parts) > 0 {
-				name, symbols = partName(row, part), false
-			}
-			t.add(view.Label{Text: name, Role: row.role}, part.Count, product(part), inSymbols)
+			t.add(view.Label{Text: partName(row, part), Role: row.role}, part.Count, product(part, symbols || !parts), row.symbols)
 		}
 	}
 	t.add(view.Label{Text: "total"}, c.Total, "", "")
-	if !symbols {
+	if !symbols || parts {
 		t.columns = t.columns[:1]
 	}
 	grid := view.Grid{View: "params", Title: title, Formula: formula, Table: t.table(c.Total, true)}
@@ -133,13 +133,18 @@ func partName(row groupRow, part params.Part) string {
 }
 
 // product writes out what a count is the product of:
-// 128 × 12,288 × 96 heads × 96 layers.
-func product(p params.Part) string {
+// 128 × 12,288 × 96 heads × 96 layers, or without units where they are not
+// asked for.
+func product(p params.Part, units bool) string {
 	factors := make([]string, 0, len(p.Shape)+len(p.Of))
 	for _, size := range p.Shape {
 		factors = append(factors, digits(size))
 	}
 	for _, f := range p.Of {
+		if !units {
+			factors = append(factors, digits(f.N))
+			continue
+		}
 		if strings.HasSuffix(f.Unit, "s") { // "gains and biases" are more than one
 			factors = append(factors, digits(f.N)+" "+f.Unit)
 			continue
@@ -208,7 +213,7 @@ func bridgeGrid(chapter, full params.Count) view.Grid {
 		return g.Count
 	}
 	for _, part := range []struct{ group, name string }{
-		{params.Unembedding, "the unembedding is the embedding"},
+		{params.Unembedding, "unembedding is embedding"},
 		{params.Position, "positions"},
 		{params.Query, "norms inside the queries"},
 		{params.Key, "norms inside the keys"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ func (l *ledgerOptions) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&l.context, "context", 0, "what running takes with so many `tokens` (default: the model's limit)")
 	f.IntVar(&l.batch, "batch", 1, "with so many `sequences` at once")
-	f.StringVar(&l.dtype, "dtype", "", "with weights in this `type`: "+strings.Join(names, ", ")+" (default: the config's, or "+defaultDType+")")
+	f.StringVar(&l.dtype, "dtype", "", "with weights in this `type`: "+strings.Join(names, ", ")+" (default: the file's, the config's, or "+defaultDType+")")
 	complete(cmd, "dtype", names...)
 }
 
@@ -74,6 +75,9 @@ func (l *ledgerOptions) of(s params.Shape) (*params.Ledger, error) {
 	if use.Context == 0 {
 		use.Context = min(s.Context, longestContext)
 	}
+	if l.dtype == "" {
+		use.Weights = s.FileBytes
+	}
 	var err error
 	for _, name := range []string{l.dtype, s.DType, defaultDType} {
 		if use.DType, err = params.ParseDType(name); err == nil {
@@ -107,26 +111,25 @@ func (e *entries) add(name string, role view.Role, sum string, factors ...string
 
 // memoryGrid is bytes of weights, cache and scores.
 func memoryGrid(s params.Shape, l params.Ledger) view.Grid {
-	width, batch := cacheWidth(l), []string{}
+	width, title := cacheWidth(l), "Memory with "+counted(l.Context, "token")
+	var batch []string
 	if l.Batch > 1 {
-		batch = []string{digits(l.Batch) + " sequences"}
+		batch, title = []string{digits(l.Batch)}, title+" in each of "+digits(l.Batch)+" sequences"
 	}
 	var e entries
 	e.add("weights", view.Plain, inBytes(l.Weights), weightProduct(s, l)...)
 	for _, c := range l.Caches {
 		bytes := float64(c.Layers) * float64(c.Numbers) * float64(c.Tokens) * float64(l.Batch) * width
-		e.add(cacheName(c.What), view.Key, inBytes(bytes), append([]string{
-			counted(c.Layers, "layer"), counted(c.Numbers, "number"), counted(c.Tokens, "token"), inBytes(width),
-		}, batch...)...)
+		e.add(cacheName(c.What), view.Key, inBytes(bytes), append(slices.Clone(batch),
+			counted(c.Layers, "layer"), digits(c.Numbers), counted(c.Tokens, "token"), inBytes(width))...)
 	}
 	if len(l.Caches) > 1 {
 		e.add("KV cache together", view.Key, inBytes(l.Cache))
 	}
-	e.add("scores of one layer", view.Query, inBytes(l.Scores), append([]string{
-		counted(l.Grid.Heads, "head"), digits(l.Grid.Queries), digits(l.Grid.Keys), inBytes(width),
-	}, batch...)...)
+	e.add("scores of one layer", view.Query, inBytes(l.Scores), append(slices.Clone(batch),
+		counted(l.Grid.Heads, "head"), digits(l.Grid.Queries), digits(l.Grid.Keys), inBytes(width))...)
 	return view.Grid{
-		View: "params", Title: "Memory with " + counted(l.Context, "token"), Formula: ledgerTitle(l),
+		View: "params", Title: title, Formula: ledgerTitle(l),
 		Table: &view.Table{Rows: e.rows, Columns: []view.Column{
 			{Title: "product", Kind: view.Word, Words: e.products},
 			{Title: "is", Kind: view.Word, Words: e.sums},
@@ -136,6 +139,9 @@ func memoryGrid(s params.Shape, l params.Ledger) view.Grid {
 }
 
 func ledgerTitle(l params.Ledger) string {
+	if l.DType == params.InFile {
+		return "weights as in their file, the rest in " + l.CacheDType
+	}
 	if l.DType == l.CacheDType {
 		return "numbers in " + l.DType
 	}
@@ -148,10 +154,10 @@ func weightProduct(s params.Shape, l params.Ledger) []string {
 		return nil
 	}
 	t, err := params.ParseDType(l.DType)
-	if err != nil {
-		return nil
-	}
-	if t.Quantised() {
+	switch {
+	case err != nil:
+		return []string{params.Digits(count.Total) + " numbers", fmt.Sprintf("%.2f bytes, on average", l.Weights/float64(count.Total))}
+	case t.Quantised():
 		return []string{params.Digits(count.Total) + " numbers", fmt.Sprintf("%d bytes per %d", t.Bytes, t.Block)}
 	}
 	return []string{params.Digits(count.Total) + " numbers", inBytes(t.Each())}
@@ -222,7 +228,7 @@ func workGrid(s params.Shape, l params.Ledger) view.Grid {
 		"attention: 4 × heads × d_head for each query and each key that it sees, in every layer",
 	}
 	if s.Latent() {
-		notes[1] = "attention: 2 × heads × (d_head of keys + d_head of values) for each query and key, in every layer"
+		notes[1] = "attention: 2 × heads × (d_head of keys + d_head of values) for each query and key, in every layer, as if keys and values were unpacked from their latents already"
 	}
 	return view.Grid{
 		View: "params", Title: "Work", Formula: "floating-point operations",
@@ -245,10 +251,10 @@ func growthGrid(s params.Shape, l params.Ledger) view.Grid {
 	cache := view.Column{Title: "KV cache, " + cacheName, Kind: view.Number, Decimals: 3}
 	work := view.Column{Title: workName + " per token", Kind: view.Number, Decimals: 2}
 	part := view.Column{Title: "attention", Kind: view.Percent, Decimals: 1}
-	scores := view.Column{Title: "scores of one layer, " + scoreName, Kind: view.Bar, Decimals: 3, Role: view.Query}
+	scores := view.Column{Title: "scores, " + scoreName, Kind: view.Bar, Decimals: 3, Role: view.Query}
 	var rows []view.Label
 	for _, c := range l.Growth {
-		rows = append(rows, view.Label{Text: counted(c.Context, "token"), Pos: -1})
+		rows = append(rows, view.Label{Text: digits(c.Context), Pos: -1})
 		cache.Numbers = append(cache.Numbers, c.Cache/cacheUnit)
 		work.Numbers = append(work.Numbers, c.PerToken.Total/workUnit)
 		part.Numbers = append(part.Numbers, c.PerToken.Share())
@@ -259,7 +265,7 @@ func growthGrid(s params.Shape, l params.Ledger) view.Grid {
 		columns = columns[1:]
 	}
 	return view.Grid{
-		View: "params", Title: "Growth with the context", Formula: "scores: queries × keys",
+		View: "params", Title: "Growth with the context, in tokens", Formula: "scores of one layer: queries × keys",
 		Table: &view.Table{Rows: rows, Columns: columns},
 		Notes: []string{growthNote(s)},
 	}

@@ -66,11 +66,7 @@ func (s Shape) counted(c Convention) ([]piece, error) {
 		if !s.StoredKnown {
 			return nil, fmt.Errorf("%w: what the file of %s holds besides its parameters is not known without the file", ErrUncounted, s.Name)
 		}
-		list := s.trained()
-		for _, a := range s.Stored {
-			list = append(list, a.piece())
-		}
-		return list, nil
+		return s.inFile()
 	case TransformerLens:
 		return s.transformerLens()
 	}

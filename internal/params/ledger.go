@@ -7,13 +7,17 @@ type Use struct {
 	Context int // tokens read and written so far, of each sequence
 	Batch   int // sequences at once
 	DType   DType
+	Weights int64 // bytes of the weights where a file says them; 0: as many as DType takes
 }
+
+// InFile stands for the type of weights that are as their file has them.
+const InFile = "file"
 
 // Ledger is what running a model takes. Bytes and operations are floating-point
 // numbers, exact up to 2 to the 53rd.
 type Ledger struct {
 	Batch      int    `json:"batch"`
-	DType      string `json:"dtype"`       // of matrices
+	DType      string `json:"dtype"`       // of matrices, or InFile
 	CacheDType string `json:"cache_dtype"` // of keys, values and scores
 	// Source is how many tokens the encoder reads; 0 without one.
 	Source int `json:"source,omitempty"`
@@ -102,6 +106,9 @@ func (s Shape) Ledger(u Use) (Ledger, error) {
 		Batch:  u.Batch, DType: u.DType.Name, CacheDType: u.DType.computed().Name,
 		Weights: s.weightBytes(u.DType), Cost: s.cost(u),
 	}
+	if u.Weights > 0 {
+		l.DType, l.Weights = InFile, float64(u.Weights)
+	}
 	l.describe(s.meter(u))
 	if s.Stacked() {
 		l.Source = s.sourceTokens(u.Context)
@@ -120,12 +127,24 @@ func (l *Ledger) describe(m meter) {
 	largest := 0.0
 	for _, a := range m.attentions {
 		if a.cached > 0 {
-			l.Caches = append(l.Caches, Cache{What: a.kind, Layers: int(a.layers), Numbers: int(a.kept), Tokens: int(a.cached)})
+			l.keep(Cache{What: a.kind, Layers: int(a.layers), Numbers: int(a.kept), Tokens: int(a.cached)})
 		}
 		if scores := a.heads * a.queries * a.row; scores > largest {
 			largest, l.Grid = scores, Grid{Heads: int(a.heads), Queries: int(a.queries), Keys: int(a.row)}
 		}
 	}
+}
+
+// keep adds a cache, or its layers to one that is like it.
+func (l *Ledger) keep(c Cache) {
+	for i, other := range l.Caches {
+		other.Layers = c.Layers
+		if other == c {
+			l.Caches[i].Layers += c.Layers
+			return
+		}
+	}
+	l.Caches = append(l.Caches, c)
 }
 
 // weightBytes stores matrices as t. Quantising leaves vectors, which are small

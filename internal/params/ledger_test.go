@@ -57,7 +57,7 @@ func TestCaches(t *testing.T) {
 		{"mistral-7b-v0.1", 400, []Cache{{Window, 32, 2 * 8 * 128, 400}}},
 		{"gemma-3-270m", 32768, []Cache{{Window, 15, 2 * 256, 512}, {Whole, 3, 2 * 256, 32768}}},
 		{"gpt-oss-120b", 1000, []Cache{{Window, 18, 2 * 8 * 64, 128}, {Whole, 18, 2 * 8 * 64, 1000}}},
-		{"deepseek-v3", 4096, []Cache{{Whole, 3, 512 + 64, 4096}, {Whole, 58, 512 + 64, 4096}}},
+		{"deepseek-v3", 4096, []Cache{{Whole, 61, 512 + 64, 4096}}},
 		{"t5-small", 100, []Cache{{Whole, 6, 2 * 8 * 64, 100}, {Cross, 6, 2 * 8 * 64, 100}}},
 		{"whisper-large-v3-turbo", 448, []Cache{{Whole, 4, 2 * 20 * 64, 448}, {Cross, 4, 2 * 20 * 64, 1500}}},
 		{"bert-base-uncased", 512, []Cache{}},
@@ -90,6 +90,16 @@ func TestQuantisedWeights(t *testing.T) {
 	}
 	if l := mustLedger(t, "llama-2-7b", 10, 1, "FP8"); l.Weights != 6738415616 || l.CacheDType != "f16" {
 		t.Errorf("8 bits: %.0f bytes, a cache in %s", l.Weights, l.CacheDType)
+	}
+}
+
+// TestWeightsInFile: where a file is at hand its bytes count, whatever types it
+// mixes.
+func TestWeightsInFile(t *testing.T) {
+	s, _ := Find("gpt2")
+	l, err := s.Ledger(Use{Context: 1, Batch: 1, DType: DType{"f16", 2, 1}, Weights: 99})
+	if err != nil || l.Weights != 99 || l.DType != InFile || l.CacheDType != "f16" {
+		t.Errorf("%+v, %v", l, err)
 	}
 }
 
@@ -208,12 +218,12 @@ func TestLedgerErrors(t *testing.T) {
 		use   Use
 		say   string
 	}{
-		{s, Use{0, 1, f32}, "context 0"},
-		{s, Use{1, 0, f32}, "batch 0"},
-		{s, Use{maxContext + 1, 1, f32}, "must be 1 to"},
-		{s, Use{1, maxContext + 1, f32}, "must be 1 to"},
-		{Shape{}, Use{1, 1, f32}, "layers is 0"},
-		{huge, Use{1, 1, f32}, "larger than"},
+		{s, Use{0, 1, f32, 0}, "context 0"},
+		{s, Use{1, 0, f32, 0}, "batch 0"},
+		{s, Use{maxContext + 1, 1, f32, 0}, "must be 1 to"},
+		{s, Use{1, maxContext + 1, f32, 0}, "must be 1 to"},
+		{Shape{}, Use{1, 1, f32, 0}, "layers is 0"},
+		{huge, Use{1, 1, f32, 0}, "larger than"},
 	} {
 		if l, err := c.shape.Ledger(c.use); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%+v: %+v, error %v, want one that says %q", c.use, l, err, c.say)

@@ -208,6 +208,32 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestWithFile is a file that holds more than the parameters, and one that
+// lacks some.
+func TestWithFile(t *testing.T) {
+	s, _ := Find("llama-3.2-1b")
+	const total = 1235814400
+	for numbers, want := range map[int64]struct{ missing, other int64 }{
+		total: {0, 0}, total + 262668288: {0, 262668288}, total - 5: {5, total - 5}, 0: {total, 0},
+	} {
+		held, err := s.WithFile(numbers, 77)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := held.Count(File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "total", c.Total, numbers)
+		equal(t, "bytes", held.FileBytes, 77)
+		equal(t, "missing", held.Missing(), want.missing)
+		equal(t, "other", of(c, Other), want.other)
+	}
+	if _, err := (Shape{}).WithFile(1, 1); err == nil {
+		t.Error("a model of nothing has a file")
+	}
+}
+
 // TestNextTokenModule is the part of DeepSeek-V3's checkpoint beside the model.
 func TestNextTokenModule(t *testing.T) {
 	s, _ := Find("DeepSeek-V3")

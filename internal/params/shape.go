@@ -25,6 +25,8 @@ type Shape struct {
 	// masks; it counts only where StoredKnown says that the file is known.
 	Stored      []Array
 	StoredKnown bool
+	FileBytes   int64 // of the tensors of a file at hand; 0 without one
+	missing     int64 // parameters that the file lacks
 
 	// DType is what the config says that the weights are stored in, or empty.
 	DType string
