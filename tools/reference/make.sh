@@ -6,10 +6,11 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 python=${PYTHON:-python3}
-export HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error PYTHONDONTWRITEBYTECODE=1
+export HF_HUB_OFFLINE=1 HF_HUB_DISABLE_PROGRESS_BARS=1 TRANSFORMERS_VERBOSITY=error PYTHONDONTWRITEBYTECODE=1
 
 cd "$here"
 "$python" tiny.py "$root/testdata/tiny"
+"$python" families.py "$root/testdata/tiny"
 mkdir -p "$root/testdata/tiny/story"
 "$python" trace.py --model "$root/internal/model/builtin/story" \
 	--text "a fluffy blue creature roamed the verdant forest" \
