@@ -89,6 +89,24 @@ func TestReadingAShrunkFile(t *testing.T) {
 	}
 }
 
+// TestOpeningAShrinkingFile: it may happen while the header is read.
+func TestOpeningAShrinkingFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a mapped file cannot be cut short")
+	}
+	path := bigFile(t)
+	err := newSet().open(path, path, func(_ string, data []byte) error {
+		if err := os.Truncate(path, 1<<16); err != nil {
+			return err
+		}
+		return fmt.Errorf("read %d", data[len(data)-1])
+	})
+	want := path + ": the file changed while it was in use: it had 1048656 bytes, now it has 65536"
+	if errorText(err) != want {
+		t.Errorf("\n got %v\nwant %s", err, want)
+	}
+}
+
 // TestGuardOnEveryGoroutine: several at once, as a backend's workers.
 func TestGuardOnEveryGoroutine(t *testing.T) {
 	_, w := shrunk(t)

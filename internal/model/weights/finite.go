@@ -15,9 +15,10 @@ import (
 // weights, in the order of the files. Dtypes that attn does not compute with
 // are passed over.
 //
-// It reads every page of the files, which for a large model is most of what
-// loading it costs. Such a number in a weight that is used ends up in the
-// result, so a caller may also wait until it sees one there, and then ask.
+// It reads every page of the files. Computing needs most of them anyway, so the
+// time to ask is before the first result and not when a file is opened, which
+// may be for its names and shapes alone. A result that is finite is no proof:
+// NaN shows there, but an infinity may hide behind a ReLU or a softmax.
 func (s *Set) CheckFinite() error {
 	found := make([]int, len(s.order)) // per tensor: the first bad element, or -1
 	faults := make([]error, min(runtime.GOMAXPROCS(0), len(s.order)))

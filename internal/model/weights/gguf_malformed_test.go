@@ -78,6 +78,7 @@ func TestMalformedGGUF(t *testing.T) {
 		{"an unknown type", keys(pair("k", 13, eight...)), `the value of "k" is of unknown (13) type`},
 		{"a huge type", keys(pair("k", math.MaxUint32, eight...)), "unknown (4294967295) type"},
 		{"no type", keys(append(text(nil, "key"), 0, 0, 0)), `the value of "key" should go on`},
+		{"a number one byte short", keys(pair("key", kindU64, 1, 2, 3, 4, 5, 6, 7)), `the value of "key" should go on after offset 39`},
 		{"a number cut short", keys(pair("key", kindU64, 1, 2, 3)), `the value of "key" should go on`},
 		{"a bool of 2", keys(pair("k", kindBool, 2)), `the value of "k" is a bool of 2, not 0 or 1`},
 		{"a bool of 255 in an array", keys(array("k", kindBool, 3, 0, 1, 255)), `the value of "k" is a bool of 255`},

@@ -223,6 +223,24 @@ func TestCheckFiniteNamesTheFirst(t *testing.T) {
 	}
 }
 
+// TestEightBits: the 8-bit floats of safetensors files, and one of the kinds
+// that attn does not compute with.
+func TestEightBits(t *testing.T) {
+	eight := func(name string, dtype tensor.DType, bytes ...byte) safetensors.Tensor {
+		return safetensors.Tensor{Name: name, DType: dtype, Shape: []int{len(bytes)}, Data: safetensors.Bytes(bytes)}
+	}
+	s := parse(t, eight("a", tensor.F8E4M3, 0x38, 0xfe), eight("b", tensor.F8E5M2, 0x3c, 0x7b), eight("c", tensor.F8E4M3, 0, 0, 0xff))
+	for name, want := range map[string][]float32{"a": {1, -448}, "b": {1, 57344}} {
+		got, _ := s.Get(name)
+		if diff := cmp.Diff(want, Floats(got)); diff != "" || got.Supported() != nil {
+			t.Errorf("%s: %s %v", name, diff, got.Supported())
+		}
+	}
+	if got, want := errorText(s.CheckFinite()), `made.safetensors: tensor "c" holds NaN at [2]`; got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""
