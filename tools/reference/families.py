@@ -18,6 +18,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 import decoder
+import hubconfig
 import layouts
 import trace
 import tracefile
@@ -165,7 +166,7 @@ def randomise(model, seed):
 
 
 def make(folder, model_type, config, seed):
-    """Writes config.json and model.safetensors."""
+    """Writes config.json, hub.json (the same in an older form) and model.safetensors."""
     torch.manual_seed(seed)
     config = AutoConfig.for_model(model_type, **{**COMMON, **config})
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
@@ -175,6 +176,7 @@ def make(folder, model_type, config, seed):
     if os.path.exists(extra):
         os.remove(extra)
     os.chmod(os.path.join(folder, "model.safetensors"), 0o644)
+    hubconfig.write(os.path.join(folder, "config.json"), os.path.join(folder, "hub.json"))
 
 
 def facts(model, steps, name):
