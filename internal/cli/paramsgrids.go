@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"attn/internal/params"
 	"attn/internal/view"
@@ -91,6 +92,10 @@ func groupRows() []groupRow {
 	}
 }
 
+// longestProduct is GPT-3's: beside a longer one symbols find no room in wide
+// columns.
+const longestProduct = 36
+
 // groupGrid is the chapter's table: each group with its product, the parts of
 // one that has several. symbols asks for the column that names what is
 // multiplied; where there is no room for it, there is none either for the
@@ -108,7 +113,8 @@ func groupGrid(c params.Count, symbols bool, title, formula string) view.Grid {
 		}
 	}
 	t.add(view.Label{Text: "total"}, c.Total, "", "")
-	if !symbols || parts {
+	tooLong := func(product string) bool { return utf8.RuneCountInString(product) > longestProduct }
+	if !symbols || parts || slices.ContainsFunc(t.columns[0].Words, tooLong) {
 		t.columns = t.columns[:1]
 	}
 	grid := view.Grid{View: "params", Title: title, Formula: formula, Table: t.table(c.Total, true)}
