@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"attn/internal/cli"
 	"bytes"
 	"errors"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"attn/internal/cli"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -53,6 +54,7 @@ func TestScript(t *testing.T) {
 }
 
 func repositoryRoot(t *testing.T) string {
+	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -110,7 +111,7 @@ func runEmbed(_ context.Context, a *App, o *embedOptions, ask func(*model.Model,
 		})
 	}
 	grids := []view.Grid{view.Neighbours(found.Words, found.Question, found.Formula)}
-	grids[0].Notes = append(found.facts, "left out of the answers: "+strings.Join(found.LeftOut, ", "))
+	grids[0].Notes = append(slices.Clip(found.facts), "left out of the answers: "+strings.Join(found.LeftOut, ", "))
 	if o.output.Format == formatCSV {
 		return a.writeCSV(grids, &o.output)
 	}

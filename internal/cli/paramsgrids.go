@@ -261,7 +261,7 @@ func (c *counts) add(label view.Label, count int64, words ...string) {
 
 // table adds the shares of a whole, unless that is 0.
 func (c *counts) table(whole int64, total bool) *view.Table {
-	columns := append(c.columns, view.Column{Title: "parameters", Kind: view.Integer, Numbers: c.numbers})
+	columns := append(slices.Clip(c.columns), view.Column{Title: "parameters", Kind: view.Integer, Numbers: c.numbers})
 	if whole > 0 {
 		shares := make([]float64, len(c.numbers))
 		for i, n := range c.numbers {

@@ -51,11 +51,14 @@ func TestFindFocus(t *testing.T) {
 		in   string
 		want int
 	}{
-		{"0", 0}, {"7", 7}, // a number is a position, even where it is a word too
+		{"0", 0},
+		{"7", 7}, // a number is a position, even where it is a word too
 		{"saw", 2},
-		{"The", 0}, {"the", 3}, // as written first
+		{"The", 0},
+		{"the", 3}, // as written first
 		{"SAW", 2}, // then in any case
-		{"cat#1", 1}, {"cat#2", 7},
+		{"cat#1", 1},
+		{"cat#2", 7},
 		{"unbelievable", 6}, // at its last piece
 		{"believ", 5},
 		{",", 8},

@@ -32,9 +32,6 @@ func (s *source) add(cmd *cobra.Command) {
 	complete(cmd, "ids")
 }
 
-// given reports whether the command line names a text or ids.
-func (s *source) given(args []string) bool { return len(args) > 0 || s.IDs != nil }
-
 // read takes the text from the arguments, joined by spaces. A lone - stands for
 // standard input, but not behind --.
 func (s *source) read(a *App, cmd *cobra.Command, args []string) error {

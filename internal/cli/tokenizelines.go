@@ -23,7 +23,7 @@ func (o *tokenizeOptions) tokenizeLines(ctx context.Context, in io.Reader, w io.
 			return err
 		}
 		line, err := readLine(lines)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -58,9 +58,9 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		}
 		line = append(line, part...)
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(line) > 0:
+		case errors.Is(err, io.EOF) && len(line) > 0:
 			return line, nil
 		case err != nil:
 			return nil, err

@@ -76,7 +76,10 @@ func (s Shape) Count(convention Convention) (Count, error) {
 	if err := n.err(); err != nil {
 		return Count{}, err
 	}
-	return c, s.flag(&c)
+	if err := s.flag(&c); err != nil {
+		return Count{}, err
+	}
+	return c, nil
 }
 
 // add sums the pieces.
@@ -112,7 +115,7 @@ func (s Shape) perHead(pieces []piece, n *checked) int64 {
 		biases = biases || p.group == Bias && p.in == attention
 	}
 	for i, there := range []bool{a.Biases.Q, a.Biases.K, a.Biases.V} {
-		if there && biases {
+		if there && biases && !s.Latent() {
 			total = n.sum(total, int64([]int{a.DHead, a.DHead, a.DValue}[i]))
 		}
 	}

@@ -80,7 +80,7 @@ func TestDiffFindsTheFirst(t *testing.T) {
 	got, want := honest(), honest()
 	for _, name := range []string{"blocks.1.hook_mlp_out", "blocks.0.attn.hook_z"} {
 		value, _ := got.Find(name)
-		value.Data[1] += 1
+		value.Data[1]++
 	}
 	var beyond []string
 	for i, d := range trace.Diff(got, want, trace.Tolerance{Abs: 1e-6}) {

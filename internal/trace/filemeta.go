@@ -55,7 +55,10 @@ func loadMeta(metadata map[string]string) (*Trace, []fileStep, error) {
 	if err := t.takeMore(more); err != nil {
 		return nil, nil, err
 	}
-	return t, steps, t.checkMeta()
+	if err := t.checkMeta(); err != nil {
+		return nil, nil, err
+	}
+	return t, steps, nil
 }
 
 // decode reads one JSON value, and says in plain words what does not fit.

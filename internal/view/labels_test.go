@@ -28,7 +28,7 @@ func TestTokenText(t *testing.T) {
 		{" a", "  x", " x"}, // two spaces: one of them says something
 		{" a", "\n", "\n"},
 		{" a", "\x1b[31m", "\x1b[31m"}, // whoever draws escapes
-		{" a", "‮", "‿‮"},
+		{" a", "\u202e", "‿\u202e"},
 		{" a", "", ""},
 		{"", "", ""},
 	} {

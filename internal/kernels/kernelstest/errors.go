@@ -258,8 +258,8 @@ func firstErrorStays(be kernels.Backend) error {
 	if t := be.Get(a); t.Shape != nil || t.Data != nil {
 		return fmt.Errorf("Get of an earlier array returned %v", t)
 	}
-	if be.Err() != first {
-		return fmt.Errorf("the error became %v", be.Err())
+	if err := be.Err(); !errors.Is(err, first) {
+		return fmt.Errorf("the error became %w", err)
 	}
 	return nil
 }

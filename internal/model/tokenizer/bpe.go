@@ -114,7 +114,10 @@ func readBPE(r *reader) (*bpe, error) {
 			return nil, err
 		}
 	}
-	return m, m.link(r, unknown)
+	if err := m.link(r, unknown); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // noDropout accepts a dropout of zero only: with another, the same text would give other tokens each time.

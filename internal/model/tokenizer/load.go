@@ -32,7 +32,10 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err := r.end(); err != nil {
 		return nil, err
 	}
-	return t, t.fit(r)
+	if err := t.fit(r); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // read reads the whole file. Truncation and padding are how somebody prepared batches, not how text becomes

@@ -42,7 +42,7 @@ func tiny() file {
 func (f file) with(path string, value any) file {
 	keys := strings.Split(path, ".")
 	out := file(maps.Clone(f))
-	inner := map[string]any(out)
+	var inner map[string]any = out
 	for _, key := range keys[:len(keys)-1] {
 		next := maps.Clone(inner[key].(map[string]any))
 		inner[key] = next
