@@ -13,6 +13,7 @@ class Phase:
     """One stretch of the run. A step is 4096 tokens."""
 
     name: str
+    optimizer: str  # "muon" or "adamw", for the matrices of the layers
     steps: int
     rate: float  # learning rate after the warm-up
     last_rate: float  # learning rate at the end, reached along a half cosine
@@ -20,47 +21,49 @@ class Phase:
     answer_weight: float  # weight of the marked answers in the loss
     long_rows: bool  # long documents in rows of 256 of their own
     mix: dict = field(default_factory=dict)  # share of documents of each kind
+    sharpen: float = 1.0  # all queries are multiplied by this at the start: every head attends more sharply
 
 
 PHASES = [
     Phase(
-        "repeats", 600, 2e-3, 1.5e-3, 64, 1.0, False,
+        "repeats", "muon", 600, 2e-3, 1.5e-3, 64, 1.0, False,
         {"short_repeats": 0.75, "repeats": 0.15, "gender": 0.1},
     ),
     Phase(
-        "general", 800, 1.5e-3, 1e-3, 128, 1.0, True,
+        "general", "muon", 800, 1.5e-3, 1e-3, 128, 1.0, True,
         {
             "pairs": 0.28, "binding": 0.08, "scenes": 0.1, "mole": 0.08, "homographs": 0.02, "tower": 0.08,
             "short_mystery": 0.1, "gender": 0.16, "number": 0.03, "capitals": 0.04, "errands": 0.02, "repeats": 0.08,
         },
     ),
     Phase(
-        "mysteries", 700, 1e-3, 5e-4, 96, 4.0, False,
+        "mysteries", "muon", 700, 1e-3, 5e-4, 96, 4.0, False,
         {
             "short_mystery": 0.5, "clues": 0.05, "pairs": 0.14, "binding": 0.05, "scenes": 0.03, "mole": 0.05, "tower": 0.04,
             "gender": 0.11, "repeats": 0.03,
         },
     ),
     Phase(
-        "telegraphic", 900, 1.2e-3, 4e-4, 128, 3.0, False,
+        "telegraphic", "muon", 900, 1.2e-3, 4e-4, 128, 3.0, False,
         {
             "telegraphic": 0.5, "echo": 0.12, "clues": 0.1, "short_mystery": 0.08, "mole": 0.06, "tower": 0.04,
             "gender": 0.08, "repeats": 0.02,
         },
     ),
     Phase(
-        "lists", 500, 1e-3, 4e-4, 128, 3.0, True,
+        "lists", "muon", 500, 1e-3, 4e-4, 128, 3.0, True,
         {
             "telegraphic": 0.24, "echo": 0.08, "lists": 0.12, "clues": 0.1, "short_mystery": 0.08, "stories": 0.2,
             "mole": 0.05, "tower": 0.03, "gender": 0.08, "repeats": 0.02,
         },
     ),
     Phase(
-        "mix", 900, 8e-4, 0.0, 128, 3.0, True,
+        "mix", "adamw", 1200, 6e-4, 0.0, 128, 3.0, True,
         {
-            "telegraphic": 0.38, "echo": 0.08, "lists": 0.03, "stories": 0.07, "clues": 0.05, "mystery": 0.1,
-            "mole": 0.07, "tower": 0.05, "gender": 0.1, "number": 0.01, "capitals": 0.02, "errands": 0.01,
-            "repeats": 0.02, "homographs": 0.01,
+            "telegraphic": 0.22, "crowded": 0.19, "echo": 0.06, "lists": 0.03, "stories": 0.04, "clues": 0.06,
+            "mystery": 0.12, "mole": 0.06, "tower": 0.03, "two_towers": 0.05, "gender": 0.12, "number": 0.01,
+            "capitals": 0.02, "errands": 0.01, "repeats": 0.03, "homographs": 0.01,
         },
+        sharpen=2.0,
     ),
 ]

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import data
 import grammar
-from model import GPT, export
+from model import GPT, WIDTH, export
 from schedule import BETAS, PHASES, VOCABULARY, WARM_UP, WEIGHT_DECAY
 
 TOKENIZER_DOCUMENTS = 60000
@@ -51,17 +51,18 @@ def train_tokenizer(seed):
 
 
 class Optimizer:
-    """Muon for the matrices of the layers, which learns to look back in a third of the steps that AdamW
-    needs, and AdamW for embeddings, biases and norms."""
+    """AdamW, in some phases with Muon for the matrices of the layers: Muon learns to look back in a third
+    of the steps that AdamW needs, and AdamW lets single heads take over a task."""
 
-    def __init__(self, model):
+    def __init__(self, model, muon):
         matrices, other = [], []
         for name, value in model.named_parameters():
             (matrices if value.dim() == 2 and name.startswith("h.") else other).append(value)
-        self.parts = [
-            torch.optim.Muon(matrices, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(other, betas=BETAS, weight_decay=0.0, fused=True),
-        ]
+        if muon:
+            first = torch.optim.Muon(matrices, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw")
+        else:
+            first = torch.optim.AdamW(matrices, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
+        self.parts = [first, torch.optim.AdamW(other, betas=BETAS, weight_decay=0.0, fused=True)]
 
     def step(self, learning_rate):
         """One step of both, and no gradients any more."""
@@ -86,6 +87,14 @@ def rate(phase, step):
     return value * min(1.0, (step + 1) / WARM_UP)
 
 
+@torch.no_grad()
+def sharpen(model, factor):
+    """Multiplies the queries of all heads, so that every attention pattern becomes sharper alike."""
+    for block in model.h:
+        block.attn.c_attn.weight[:, :WIDTH] *= factor
+        block.attn.c_attn.bias[:WIDTH] *= factor
+
+
 class Run:
     """The state of a training run: model, optimizer, phase and step, with its files in a folder."""
 
@@ -97,11 +106,10 @@ class Run:
         self.tokenizer = self.load_tokenizer()
         self.model = GPT(self.tokenizer.get_vocab_size())
         if options.start:
-            tensors = load_file(os.path.join(options.start, "model.safetensors"))
-            self.model.load_state_dict({k.removeprefix("transformer."): v.float() for k, v in tensors.items()})
+            self.load(options.start)
         self.phase = self.phase_number(options.late_from) if options.start else 0
         self.step = 0
-        self.optimizer = Optimizer(self.model)
+        self.optimizer = self.new_optimizer()
         self.resume()
         self.compiled = torch.compile(self.model, dynamic=False) if options.compile else self.model
 
@@ -120,16 +128,27 @@ class Run:
         tokenizer.save(os.path.join(self.folder, "tokenizer.json"))
         return tokenizer
 
+    def new_optimizer(self):
+        """The optimizer of the current phase; after the last phase, that of the last."""
+        phase = PHASES[min(self.phase, len(PHASES) - 1)]
+        return Optimizer(self.model, phase.optimizer == "muon")
+
+    def load(self, folder):
+        """Takes the weights of an exported model."""
+        tensors = load_file(os.path.join(folder, "model.safetensors"))
+        self.model.load_state_dict({k.removeprefix("transformer."): v.float() for k, v in tensors.items()})
+
     def resume(self):
         """Goes on from the checkpoint, if there is one."""
         path = os.path.join(self.folder, "checkpoint.pt")
         if not os.path.exists(path):
             return
         state = torch.load(path, weights_only=True)
+        self.phase, self.step = state["phase"], state["step"]
         self.model.load_state_dict(state["model"])
+        self.optimizer = self.new_optimizer()
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])
-        self.phase, self.step = state["phase"], state["step"]
         print(f"resumed at phase {self.phase} step {self.step}", flush=True)
 
     def checkpoint(self):
@@ -172,6 +191,8 @@ class Run:
     def run_phase(self):
         """The steps of the current phase that are left."""
         phase = PHASES[self.phase]
+        if self.step == 0 and phase.sharpen != 1:
+            sharpen(self.model, phase.sharpen)
         losses, began = [], time.time()
         for batch in data.batches(self.data_seed(), phase, self.step, self.tokenizer):
             if self.step >= phase.steps:
@@ -186,12 +207,15 @@ class Run:
                 self.checkpoint()
 
     def train(self):
-        """All phases that are left. The optimizer's moments start anew with each phase."""
+        """All phases that are left. Each starts from the exported weights of the one before and with new
+        moments of the optimizer, so that the last phases can be run again alone."""
         while self.phase < len(PHASES):
             self.run_phase()
-            export(self.model, self.tokenizer, os.path.join(self.folder, "phase-" + PHASES[self.phase].name))
+            folder = os.path.join(self.folder, "phase-" + PHASES[self.phase].name)
+            export(self.model, self.tokenizer, folder)
+            self.load(folder)
             self.phase, self.step = self.phase + 1, 0
-            self.optimizer = Optimizer(self.model)
+            self.optimizer = self.new_optimizer()
             self.checkpoint()
         export(self.model, self.tokenizer, os.path.join(self.folder, "model"))
 

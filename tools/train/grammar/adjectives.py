@@ -10,13 +10,25 @@ from .words import (
 def telegraphic(rng):
     """A list without separators ("fluffy blue dog scaly lion. dog fluffy blue."): the word after a noun
     belongs to the next noun, so the noun itself has to carry what is known about it."""
+    return telegraphic_list(rng, 0.3, telegraphic_item)
+
+
+def crowded(rng):
+    """The same with many nouns that stand before nouns ("fluffy garden dog town village lion"), so that
+    being near a noun does not make a word its adjective."""
+    return telegraphic_list(rng, 0.8, crowded_item)
+
+
+def telegraphic_list(rng, bare_share, item):
+    """A list of items without separators, then questions about most of them. bare_share: how many of the
+    nouns without adjectives stay in the list."""
     while True:
         _, made = entities(rng, rng.choice([2, 3, 3, 4, 4, 5]))
         style = rng.random()
-        made = [entity for entity in made if entity[1] or rng.random() < 0.3]
+        made = [entity for entity in made if entity[1] or rng.random() < bare_share]
         if len(made) > 1 and any(adjectives for _, adjectives in made):
             break
-    listed = " ".join(telegraphic_item(rng, noun, adjectives, style) for noun, adjectives in made)
+    listed = " ".join(item(rng, noun, adjectives, style) for noun, adjectives in made)
     asked = [entity for entity in made if entity[1]]
     rng.shuffle(asked)
     # Never all of them: the last answers would follow by elimination.
@@ -34,6 +46,17 @@ def telegraphic_item(rng, noun, adjectives, style):
     if style > 0.8 and rng.random() < 0.3 and adjectives:
         words.append(rng.choice([word for word in COMPOUNDS if word != noun]))
     return " ".join(words + [noun])
+
+
+def crowded_item(rng, noun, adjectives, style):
+    """One noun with adjectives, some joined by "and", or with one or two compound nouns instead."""
+    compounds = rng.sample([word for word in COMPOUNDS if word != noun], 2)
+    joint = " " if style < 0.6 else ", " if style < 0.8 else " and "
+    if not adjectives:
+        return joint.join(compounds[: rng.choice([1, 2])]) + " " + noun
+    adverbs = [rng.choice(ADVERBS) + " " if rng.random() < 0.15 else "" for _ in adjectives]
+    listed = joint.join(adverb + adjective for adverb, (_, adjective) in zip(adverbs, adjectives))
+    return " ".join([listed] + compounds[: int(rng.random() < 0.4)] + [noun])
 
 
 def telegraphic_question(rng, noun, adjectives):

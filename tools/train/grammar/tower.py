@@ -85,3 +85,15 @@ def tower(rng):
     if rng.random() < 0.2:
         sentences += about(rng, *building(rng))
     return sentences
+
+
+def two_towers(rng):
+    """A building and a small copy of it, in either order."""
+    while True:
+        modifier, name = building(rng)
+        other = "" if modifier in SMALL else rng.choice(SMALL)
+        if (other, name) not in heldout.SMALL_LANDMARKS:
+            break
+    parts = [[rng.choice(facts(m, name)[0]) for _ in range(rng.choice([1, 2]))] for m in (modifier, other)]
+    rng.shuffle(parts)
+    return parts[0] + parts[1]
