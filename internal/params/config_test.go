@@ -162,6 +162,8 @@ func TestOtherFamilies(t *testing.T) {
 // TestConfigOptions: what a field adds or takes away.
 func TestConfigOptions(t *testing.T) {
 	const llama = `"num_hidden_layers":3,"hidden_size":8,"num_attention_heads":4,"num_key_value_heads":2,"intermediate_size":5,"vocab_size":7`
+	const deepSeek = `{"model_type":"deepseek_v3",` + llama + `,"n_routed_experts":2,"num_experts_per_tok":1,"moe_intermediate_size":2,
+		"q_lora_rank":4,"kv_lora_rank":3,"qk_nope_head_dim":2,"qk_rope_head_dim":2,"v_head_dim":2`
 	base := func(kind string) string { return `{"model_type":"` + kind + `",` + llama }
 	for _, c := range []struct {
 		name, without, with string
@@ -177,6 +179,7 @@ func TestConfigOptions(t *testing.T) {
 		{"gains and biases of queries and keys", base("phi"), `,"qk_layernorm":true`, 3 * 2 * 2 * 2},
 		{"no biases: 8 + 4 + 4 + 8 + 5 + 8 a layer", base("starcoder2"), `,"use_bias":false`, -3 * 37},
 		{"token types", base("bert"), `,"type_vocab_size":5`, 3 * 8},
+		{"of the latents, 4 and 3 + 2, and of the output", deepSeek, `,"attention_bias":true`, 3 * (4 + 3 + 2 + 8)},
 	} {
 		without, with := mustParse(t, c.without+"}"), mustParse(t, c.without+c.with+"}")
 		equal(t, c.name, with-without, c.change)

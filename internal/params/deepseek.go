@@ -109,8 +109,11 @@ func (f *fields) deepSeek(family string, routerBias bool) Shape {
 		dense: f.countOr("first_k_dense_replace", maxLayers, 0), expertWidth: f.size("moe_intermediate_size", maxWidth),
 		routed: e.Routed, active: e.Active, shared: f.countOr("n_shared_experts", maxHeads, 0),
 	}
+	s := deepSeek(family, d, l, routerBias)
 	if f.flag("attention_bias", false) {
-		f.fail("attention_bias", "is true: latent attention is counted without biases")
+		for i := range s.Stacks[0].Blocks {
+			s.Stacks[0].Blocks[i].Self.Biases = Biases{Q: l.queryRank > 0, K: true, O: true}
+		}
 	}
-	return deepSeek(family, d, l, routerBias)
+	return s
 }

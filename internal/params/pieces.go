@@ -181,15 +181,19 @@ func (a Attention) norms(role string, layers int) []piece {
 }
 
 // bias is the length of one layer's: b_Q, b_K, b_V, as wide as all their
-// heads, and b_O, which the heads share.
+// heads, and b_O, which the heads share. Where there are latents it is their
+// maps that add one, not those from them to the heads.
 func (a Attention) bias(dModel int) int {
-	length := 0
+	length, queries, keys := 0, a.Heads*a.DHead, a.KVHeads*a.DHead
+	if a.Latent.KeyValue > 0 {
+		queries, keys = a.Latent.Query, a.Latent.KeyValue+a.Latent.Rope
+	}
 	for _, part := range []struct {
 		there bool
 		width int
 	}{
-		{a.Biases.Q, a.Heads * a.DHead},
-		{a.Biases.K, a.KVHeads * a.DHead},
+		{a.Biases.Q, queries},
+		{a.Biases.K, keys},
 		{a.Biases.V, a.KVHeads * a.DValue},
 		{a.Biases.O, dModel},
 	} {

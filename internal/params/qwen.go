@@ -104,7 +104,7 @@ func parseQwen3MoE(f *fields) Shape {
 	if dense < d.Layers {
 		b.Layers = d.Layers - dense
 		b.MLP.Width = f.size("moe_intermediate_size", maxWidth)
-		b.MLP.Experts = f.experts("num_experts", "num_experts_per_tok")
+		b.MLP.Experts = f.experts(f.either("num_experts", "num_local_experts"), "num_experts_per_tok")
 		blocks = append(blocks, b)
 	}
 	return d.decoder("qwen3_moe", 1, blocks...)
