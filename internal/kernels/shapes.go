@@ -42,11 +42,15 @@ func CheckShape(shape []tensor.Dim) error {
 
 // Check reports whether every element of the matrix lies within its bytes.
 func (w Weight) Check() error {
-	size := w.Type.Bytes(1)
+	block, size := w.Type.Block()
 	if size == 0 {
 		return fmt.Errorf("weight %s: no such dtype as %s", w.Name, w.Type)
 	}
-	room := len(w.Bytes)/size - 1 // elements after the first
+	if block > 1 && (w.Stride[1] != 1 || w.Shape[1]%block != 0 || w.Stride[0]%block != 0) {
+		return fmt.Errorf("weight %s: %s holds whole blocks of %d along its inputs, not shape %v with strides %v",
+			w.Name, w.Type, block, w.Shape, w.Stride)
+	}
+	room := len(w.Bytes)/size*block - 1 // elements after the first
 	for i, n := range w.Shape {
 		stride := w.Stride[i]
 		if n < 1 || stride < 1 {

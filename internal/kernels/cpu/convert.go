@@ -29,8 +29,10 @@ func converter(d tensor.DType) func(dst []float32, src []byte) {
 		return func(dst []float32, src []byte) { decodeHalves(table, dst, src) }
 	case tensor.BF16:
 		return decodeBrains
+	case tensor.F32:
+		return decodeFloats
 	}
-	return decodeFloats
+	return func(dst []float32, src []byte) { tensor.Decode(dst, d, src) }
 }
 
 // decodeHalves fills dst with binary16 numbers, four to a load.

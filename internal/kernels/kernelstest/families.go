@@ -19,6 +19,7 @@ import (
 //	softmaxsink   (n + 9 + 2 |x - max|) u p
 func familyOps() []Op {
 	return []Op{
+		{"blocks", blockCalls(newSource(18))},
 		{"multiply", multiplyCalls(newSource(12))},
 		{"reshape", reshapeCalls(newSource(17))},
 		{"rotate", rotateCalls(newSource(13))},

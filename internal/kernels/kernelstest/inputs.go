@@ -96,7 +96,9 @@ func weightOf(out, in int, numbers []float32) kernels.Weight {
 
 // at returns element [o, i] of a weight.
 func at(w kernels.Weight, o, i int) float32 {
-	var one [1]float32
-	tensor.Decode(one[:], w.Type, w.Bytes[w.Type.Bytes(o*w.Stride[0]+i*w.Stride[1]):])
-	return one[0]
+	n, _ := w.Type.Block()
+	block := make([]float32, n)
+	index := o*w.Stride[0] + i*w.Stride[1]
+	tensor.Decode(block, w.Type, w.Bytes[w.Type.Bytes(index/n*n):])
+	return block[index%n]
 }

@@ -34,6 +34,10 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 // row returns the weights of one output, one per input [in].
 func row(w kernels.Weight, output int) []float32 {
 	weights := make([]float32, w.Shape[1])
+	if w.Stride[1] == 1 { // blocks are decoded whole
+		tensor.Decode(weights, w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]):])
+		return weights
+	}
 	for i := range weights {
 		at := w.Type.Bytes(output*w.Stride[0] + i*w.Stride[1])
 		tensor.Decode(weights[i:i+1], w.Type, w.Bytes[at:])

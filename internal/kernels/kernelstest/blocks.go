@@ -1,0 +1,62 @@
+package kernelstest
+
+import (
+	"fmt"
+	"math"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// storedTypes are the types that only some files hold: 8-bit floats and GGUF's
+// blocks.
+func storedTypes() []tensor.DType {
+	var types []tensor.DType
+	for d := tensor.F8E4M3; d <= tensor.MXFP4; d++ {
+		types = append(types, d)
+	}
+	return types
+}
+
+// blocks returns a matrix of random bytes of a type, rows side by side, whose
+// numbers are of ordinary size: a random scale seldom is.
+func (s source) blocks(d tensor.DType, out, in int) kernels.Weight {
+	elements, size := d.Block()
+	w := kernels.Weight{Name: d.String(), Type: d, Shape: [2]int{out, in}, Stride: [2]int{in, 1}}
+	values, block := make([]float32, elements), make([]byte, size)
+	for len(w.Bytes) < d.Bytes(out*in) {
+		for i := range block {
+			block[i] = byte(s.IntN(256))
+		}
+		tensor.Decode(values, d, block)
+		if top := maxAbs(values); top > 1e-3 && top < 100 && !hasNaN(values) {
+			w.Bytes = append(w.Bytes, block...)
+		}
+	}
+	return w
+}
+
+func hasNaN(values []float32) bool {
+	for _, v := range values {
+		if math.IsNaN(float64(v)) {
+			return true
+		}
+	}
+	return false
+}
+
+// blockCalls multiplies by weights of every stored type, as wide as two of the
+// largest blocks, and gathers their rows.
+func blockCalls(s source) (calls []Call) {
+	const out, in = 7, 512
+	for _, d := range storedTypes() {
+		w := s.blocks(d, out, in)
+		for _, t := range []int{1, 5, 33} {
+			calls = append(calls, matmul(fmt.Sprintf("%s T %d", d, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
+		}
+		calls = append(calls,
+			gather(d.String(), w, []int32{6, 0, 3}),
+			headResults(d.String(), s.normal(pos(3), heads(2), headSize(in/2)), w))
+	}
+	return calls
+}
