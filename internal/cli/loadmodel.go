@@ -38,6 +38,7 @@ type modelKind int
 const (
 	kindBuiltin modelKind = iota
 	kindFolder
+	kindFile // GGUF
 	kindRandom
 )
 
@@ -57,9 +58,8 @@ func (f *modelFlags) kind() (modelKind, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return kindFolder, nil
-	case strings.EqualFold(filepath.Ext(name), ".gguf"):
-		return 0, failf("GGUF is not read yet by this version of attn: %s", name).
-			advise("a Hugging Face folder works: config.json with model.safetensors, and tokenizer.json")
+	case err == nil && strings.EqualFold(filepath.Ext(name), ".gguf"):
+		return kindFile, nil
 	case err == nil:
 		return 0, failf("not a model folder: %s", name).advise("%s", modelAdvice())
 	case !errors.Is(err, fs.ErrNotExist):

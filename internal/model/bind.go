@@ -196,7 +196,7 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 	if t.Bytes == nil {
 		return Linear{}
 	}
-	if s.Size > 0 {
+	if s.Size > 0 || s.HalfSplit > 0 {
 		return s.gather(t, bias, out, in)
 	}
 	w := contiguous(t, out, in)
@@ -213,14 +213,13 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 	return l
 }
 
-// gather copies interleaved outputs next to one another: no stride describes
-// them.
+// gather copies outputs that lie in another order: no stride describes them.
 func (s Source) gather(t weights.Tensor, bias []float32, out, in int) Linear {
 	row := t.DType.Bytes(in)
 	packed := make([]byte, 0, out*row)
 	l := Linear{}
 	for o := range out {
-		from := o/s.Size*s.Stride + s.First + o%s.Size
+		from := s.stored(o)
 		packed = append(packed, t.Bytes[from*row:(from+1)*row]...)
 		if bias != nil {
 			l.Bias = append(l.Bias, bias[from])
@@ -229,6 +228,15 @@ func (s Source) gather(t weights.Tensor, bias []float32, out, in int) Linear {
 	t.Bytes = packed
 	l.Weight = contiguous(t, out, in)
 	return l
+}
+
+// stored is where one of our outputs lies among those of the file.
+func (s Source) stored(o int) int {
+	if s.HalfSplit > 0 {
+		head, i, half := o/s.HalfSplit, o%s.HalfSplit, s.HalfSplit/2
+		return head*s.HalfSplit + 2*(i%half) + i/half
+	}
+	return o/s.Size*s.Stride + s.First + o%s.Size
 }
 
 // err tells everything that did not fit, on a dozen lines at most.

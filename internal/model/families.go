@@ -53,4 +53,7 @@ type Source struct {
 	// Interleaved groups instead: our outputs come Size at a time, the first of
 	// them at First, Stride outputs of the fused matrix apart (0: not so).
 	Size, Stride int
+	// llama.cpp stores the pairs that turn side by side, output 2i and 2i+1 of
+	// each head of HalfSplit outputs; ours are i and i + HalfSplit/2 (0: not so).
+	HalfSplit int
 }

@@ -19,9 +19,17 @@ const (
 	maxTokenizerBytes = 256 << 20
 )
 
-// Open reads a Hugging Face folder: config.json, model.safetensors and, unless
-// there is none, tokenizer.json.
-func Open(dir string) (*Model, error) {
+// Open reads a model: a GGUF file, or a Hugging Face folder with config.json,
+// model.safetensors (or the shards that its index names) and, unless there is
+// none, tokenizer.json.
+func Open(path string) (*Model, error) {
+	if strings.EqualFold(filepath.Ext(path), ".gguf") {
+		return openGGUF(path)
+	}
+	return openFolder(path)
+}
+
+func openFolder(dir string) (*Model, error) {
 	config, err := readFile(filepath.Join(dir, "config.json"), maxConfigBytes)
 	if err != nil {
 		return nil, err
@@ -30,7 +38,7 @@ func Open(dir string) (*Model, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	files, err := weights.Open(filepath.Join(dir, "model.safetensors"))
+	files, err := weights.OpenDir(dir)
 	if err != nil {
 		return nil, err
 	}
