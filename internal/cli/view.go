@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"attn/internal/render/escape"
 	"attn/internal/trace"
 )
 
@@ -56,6 +59,10 @@ func runView(_ context.Context, a *App, o *viewOptions) error {
 	t, err := loadTrace(o.file)
 	if err != nil {
 		return err
+	}
+	if err := t.Check(); err != nil && !o.look.Quiet {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		fmt.Fprintf(a.Err, "attn: warning: the numbers do not hold together: %s: %s\n", escape.Text(o.file), escape.Text(first))
 	}
 	sel, err := o.selection(t)
 	if err != nil {

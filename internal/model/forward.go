@@ -26,6 +26,31 @@ func (m *Model) Forward(ctx context.Context, be kernels.Backend, ids []int32, re
 	if err := m.CheckIDs(ids); err != nil {
 		return nil, err
 	}
+	var logits kernels.Array
+	err := m.guard(func() error {
+		var err error
+		logits, err = m.run(ctx, be, ids, rec)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return logits, nil
+}
+
+// guard turns a mapped file that shrinks while f reads it, or has changed
+// after, into an error: numbers that mix two files are nobody's.
+func (m *Model) guard(f func() error) error {
+	if m.files == nil {
+		return f()
+	}
+	if err := m.files.Guard(f); err != nil {
+		return err
+	}
+	return m.files.Changed()
+}
+
+func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
 	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
 	x := p.embed(ids)
 	for layer := range m.Blocks {

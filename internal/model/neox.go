@@ -99,7 +99,7 @@ func cohere() Family {
 		c.NormEpsilon = f.positiveOr("layer_norm_eps", 1e-5)
 		c.Activation = activation(f, "hidden_act", string(kernels.SiLU))
 		c.LogitScale = f.positiveOr("logit_scale", 0.0625)
-		rope := ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 10000)
+		rope := ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 500000)
 		rope.Interleaved = true
 		c.Ropes = onEveryLayer(rope, c.Layers)
 		if f.boolOr("use_qk_norm", false) {

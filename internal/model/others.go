@@ -70,7 +70,7 @@ func opt() Family {
 func bloom() Family {
 	return Family{Name: "bloom", Architectures: []string{"BloomForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := bloomConfig(f)
-		c.Slopes = alibiSlopes(c.Heads, 1)
+		c.Slopes = alibiSlopes(c.Heads)
 		if f.boolOr("apply_residual_connection_post_layernorm", false) {
 			f.fail("apply_residual_connection_post_layernorm is true: attn runs BLOOM without it")
 		}
@@ -85,7 +85,7 @@ func bloom() Family {
 }
 
 // falcon is TII's Falcon (2023): one key and value head, or one for each group
-// of heads, attention and MLP in parallel; the smallest in turn and with ALiBi.
+// of heads, attention and MLP in parallel.
 func falcon() Family {
 	return Family{Name: "falcon", Architectures: []string{"FalconForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := bloomConfig(f)
@@ -100,11 +100,10 @@ func falcon() Family {
 			c.KVHeads = 1
 		}
 		c.DMLP = f.sizeOr("ffn_hidden_size", maxWidth, 4*c.DModel)
-		if f.boolOr("alibi", false) {
-			c.Slopes = alibiSlopes(c.Heads, c.Scales[0])
-		} else {
-			c.Ropes = onEveryLayer(ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 10000), c.Layers)
+		if f.boolOr("alibi", false) { // transformers rounds its slopes to bfloat16
+			f.fail("alibi is true: attn runs falcon with rotary positions")
 		}
+		c.Ropes = onEveryLayer(ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 10000), c.Layers)
 		if len(f.errs) == 0 && c.Heads%c.KVHeads != 0 {
 			f.fail("num_attention_heads %d is not a multiple of num_kv_heads %d", c.Heads, c.KVHeads)
 			return c, WeightNames{}
@@ -159,7 +158,7 @@ func bloomNames(bias bool) WeightNames {
 // alibiSlopes are 2^(-8/n · (h+1)) for a number n of heads that is a power of 2;
 // for another the next smaller one's, and then every other of the next larger
 // one's (Press, Smith and Lewis 2022; transformers build_alibi_tensor).
-func alibiSlopes(heads int, factor float32) []float32 {
+func alibiSlopes(heads int) []float32 {
 	n := 1
 	for 2*n <= heads {
 		n *= 2
@@ -170,7 +169,7 @@ func alibiSlopes(heads int, factor float32) []float32 {
 		if h >= n {
 			exponent = -4 / float64(n) * float64(2*(h-n)+1)
 		}
-		slopes = append(slopes, factor*float32(math.Pow(2, exponent)))
+		slopes = append(slopes, float32(math.Pow(2, exponent)))
 	}
 	return slopes
 }

@@ -3,8 +3,10 @@ package model_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"attn/internal/kernels"
@@ -161,3 +163,41 @@ func TestReferenceIdentities(t *testing.T) {
 		m.Close()
 	}
 }
+
+// TestOlderConfigs: a config as files of transformers before version 5 have it
+// is read as the newer form is.
+func TestOlderConfigs(t *testing.T) {
+	older, err := filepath.Glob("../../testdata/tiny/*/hub.json")
+	if err != nil || len(older) < 30 {
+		t.Fatalf("%d older configs, %v", len(older), err)
+	}
+	for _, path := range older {
+		folder := filepath.Dir(path)
+		if _, ok := notYet[filepath.Base(folder)]; ok {
+			continue
+		}
+		var read [2]string
+		for i, file := range []string{path, filepath.Join(folder, "config.json")} {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, names, err := model.ParseConfig(data)
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			read[i] = fmt.Sprintf("%+v %+v", c, names)
+			for _, r := range c.Ropes {
+				if r != nil {
+					read[i] += fmt.Sprintf(" %+v", *r)
+				}
+			}
+		}
+		if a, b := pointers.ReplaceAllString(read[0], ""), pointers.ReplaceAllString(read[1], ""); a != b {
+			t.Errorf("%s:\n%s\nand config.json:\n%s", path, a, b)
+		}
+	}
+}
+
+// pointers are what Printf writes for the ropes' addresses.
+var pointers = regexp.MustCompile(`0x[0-9a-f]+`)

@@ -158,10 +158,11 @@ func ropeOf(f *fields, p *fields, dim, context int, base float32) *Rope {
 	s.Factor = float64(p.positiveOr("factor", 1))
 	s.Original = float64(p.sizeOr("original_max_position_embeddings", maxContext, f.sizeOr("original_max_position_embeddings", maxContext, context)))
 	switch s.Kind {
-	case "default", "linear", "dynamic":
-		if s.Kind == "dynamic" {
-			s.Original = float64(context)
-		}
+	case "default":
+		*s = RopeScaling{}
+	case "linear":
+	case "dynamic":
+		s.Original = float64(context)
 	case "llama3":
 		s.LowFactor, s.HighFactor = float64(p.positiveOr("low_freq_factor", 1)), float64(p.positiveOr("high_freq_factor", 4))
 	case "yarn":

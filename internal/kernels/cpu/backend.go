@@ -40,7 +40,11 @@ var _ kernels.Backend = (*Backend)(nil)
 func (a *array) Shape() []tensor.Dim { return slices.Clone(a.shape) }
 
 // New returns a backend; its workers start with the first op that needs them.
-func New(o Options) *Backend { return &Backend{pool: newPool(o.Threads)} }
+func New(o Options) *Backend {
+	b := &Backend{}
+	b.pool = newPool(o.Threads, b.fail)
+	return b
+}
 
 // Name returns "cpu".
 func (b *Backend) Name() string { return "cpu" }

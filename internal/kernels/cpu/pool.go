@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"attn/internal/tensor"
 )
 
 // maxThreads bounds what a caller can ask for; more has never been faster.
@@ -22,6 +24,7 @@ type pool struct {
 	jobs    chan *job
 	workers sync.WaitGroup
 	caller  scratch
+	fail    func(error) // told when a task could not read a mapped weight
 }
 
 // scratch is the memory that one thread reuses from task to task.
@@ -33,37 +36,37 @@ type job struct {
 	do    func(task int, s *scratch)
 	next  atomic.Int64
 	done  sync.WaitGroup
+	once  sync.Once
+	err   error // the first thread's that could not read a mapped weight
 }
 
 // newPool returns a pool of this many threads, or of as many as the process
 // may use: GOMAXPROCS knows about a container's share of the machine.
-func newPool(threads int) *pool {
+func newPool(threads int, fail func(error)) *pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	threads = min(threads, maxThreads)
-	return &pool{threads: threads, small: smallJob, jobs: make(chan *job, threads)}
+	return &pool{threads: threads, small: smallJob, jobs: make(chan *job, threads), fail: fail}
 }
 
 // run does all tasks and returns when they are done: here and now when their
 // estimated cost in nanoseconds is small, together with the workers otherwise.
 // Which thread does a task changes nothing about its result.
 func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
-	helpers := min(p.threads, tasks) - 1
-	if helpers < 1 || cost < p.small {
-		for task := range tasks {
-			do(task, &p.caller)
-		}
-		return
-	}
-	p.start.Do(p.startWorkers)
 	j := &job{tasks: tasks, do: do}
-	j.done.Add(helpers)
-	for range helpers {
-		p.jobs <- j
+	if helpers := min(p.threads, tasks) - 1; helpers > 0 && cost >= p.small {
+		p.start.Do(p.startWorkers)
+		j.done.Add(helpers)
+		for range helpers {
+			p.jobs <- j
+		}
 	}
 	j.work(&p.caller)
 	j.done.Wait()
+	if j.err != nil {
+		p.fail(j.err)
+	}
 }
 
 // startWorkers starts all threads but the caller's.
@@ -85,10 +88,16 @@ func (p *pool) close() {
 	p.workers.Wait()
 }
 
-// work does tasks until none is left.
+// work does tasks until none is left, or until a weight's file has shrunk.
 func (j *job) work(s *scratch) {
-	for task := int(j.next.Add(1)); task <= j.tasks; task = int(j.next.Add(1)) {
-		j.do(task-1, s)
+	err := tensor.Guard(func() error {
+		for task := int(j.next.Add(1)); task <= j.tasks; task = int(j.next.Add(1)) {
+			j.do(task-1, s)
+		}
+		return nil
+	})
+	if err != nil {
+		j.once.Do(func() { j.err = err })
 	}
 }
 

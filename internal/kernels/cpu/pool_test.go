@@ -11,7 +11,7 @@ import (
 func TestPoolDoesEachTaskOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 5} {
 		for _, tasks := range []int{0, 1, 2, 3, 100} {
-			p := newPool(threads)
+			p := newPool(threads, noFault(t))
 			p.small = 0
 			done := make([]atomic.Int64, tasks)
 			for range 3 {
@@ -31,7 +31,7 @@ func TestPoolDoesEachTaskOnce(t *testing.T) {
 // these waits for the others.
 func TestPoolUsesItsThreads(t *testing.T) {
 	const threads = 4
-	p := newPool(threads)
+	p := newPool(threads, noFault(t))
 	defer p.close()
 	var here atomic.Int64
 	p.run(threads, smallJob, func(int, *scratch) {
@@ -42,7 +42,7 @@ func TestPoolUsesItsThreads(t *testing.T) {
 }
 
 func TestPoolStaysOnTheCallerForSmallJobs(t *testing.T) {
-	p := newPool(4)
+	p := newPool(4, noFault(t))
 	before := runtime.NumGoroutine()
 	p.run(100, smallJob-1, func(_ int, s *scratch) {
 		if s != &p.caller {
@@ -59,14 +59,14 @@ func TestThreads(t *testing.T) {
 	for _, c := range []struct{ asked, want int }{
 		{0, runtime.GOMAXPROCS(0)}, {-3, runtime.GOMAXPROCS(0)}, {1, 1}, {7, 7}, {math.MaxInt, maxThreads},
 	} {
-		if got := newPool(c.asked).threads; got != c.want {
+		if got := newPool(c.asked, noFault(t)).threads; got != c.want {
 			t.Errorf("asked for %d threads: got %d, want %d", c.asked, got, c.want)
 		}
 	}
 }
 
 func TestChunksCoverEverythingOnce(t *testing.T) {
-	p := newPool(3)
+	p := newPool(3, noFault(t))
 	defer p.close()
 	for _, n := range []int{1, 6, 7, 8, 29} {
 		seen := make([]int, n)
@@ -85,7 +85,7 @@ func TestChunksCoverEverythingOnce(t *testing.T) {
 
 // TestCloseWaits holds that Close does not return before the workers have.
 func TestCloseWaits(t *testing.T) {
-	p := newPool(2)
+	p := newPool(2, noFault(t))
 	last := make(chan struct{})
 	p.workers.Go(func() { <-last })
 	closed := make(chan struct{})
@@ -100,4 +100,9 @@ func TestCloseWaits(t *testing.T) {
 	}
 	close(last)
 	<-closed
+}
+
+// noFault fails a test whose tasks read no mapped file.
+func noFault(t *testing.T) func(error) {
+	return func(err error) { t.Error(err) }
 }
