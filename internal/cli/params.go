@@ -48,7 +48,8 @@ chapter's for GPT-3 and all parameters for other models.
 
 --context, --batch and --dtype add what running the model takes: bytes of
 weights, of cached keys and values and of scores, and floating-point
-operations, and how they grow with the context.`,
+operations, and how they grow with the context. csv then holds that growth
+alone.`,
 		Example: `attn params --gpt3
 attn params gpt2 --convention parameters
 attn params qwen3-4b --context 32768 --dtype q4_k
@@ -71,7 +72,7 @@ attn params path/to/config.json --format json`,
 	f.StringVar(&modelFlag, "model", "", "the same as `MODEL`")
 	f.BoolVar(&o.gpt3, "gpt3", false, "the model that the chapter counts: "+params.GPT3)
 	f.BoolVar(&o.list, "list", false, "list the presets")
-	f.StringVar(&convention, "convention", "", "what counts: `name` "+conventionNames()+" (default: see above)")
+	f.StringVar(&convention, "convention", "", "count by `name`: "+conventionNames()+" (default: see above)")
 	complete(cmd, "convention", strings.Split(conventionNames(), ", ")...)
 	o.ledger.add(cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
@@ -155,6 +156,9 @@ func runParams(_ context.Context, a *App, o *paramsOptions) error {
 			grids = append(grids, ledgerGrids(shape, *ledger)...)
 		}
 		return a.draw(grids, &o.output, &o.look, text.Options{})
+	}
+	if o.output.Format == formatCSV && ledger != nil {
+		return a.writeCSV([]view.Grid{growthList(*ledger)}, &o.output)
 	}
 	count, err := countShape(shape, o.only(shape))
 	if err != nil {

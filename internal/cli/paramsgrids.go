@@ -19,7 +19,8 @@ import (
 func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid, error) {
 	if c != "" && c != params.Chapter {
 		count, err := countShape(s, c)
-		return []view.Grid{groupGrid(count, symbols, s.Name+": "+titles()[c], c.About())}, err
+		grid := groupGrid(count, symbols, s.Name+": "+titles()[c], c.About())
+		return []view.Grid{doubted(grid, s)}, err
 	}
 	chapter, err := countShape(s, params.Chapter)
 	if err != nil {
@@ -27,7 +28,7 @@ func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid
 	}
 	groups := groupGrid(chapter, symbols, s.Name+": parameters, as the chapter counts them", "matrices only")
 	groups.Notes = append(groups.Notes, matricesNote(s, chapter))
-	grids := []view.Grid{groups, attentionGrid(s, chapter)}
+	grids := []view.Grid{doubted(groups, s), attentionGrid(s, chapter)}
 	if !s.Latent() {
 		grids = append(grids, valueMapGrid(s, chapter))
 	}
@@ -40,6 +41,14 @@ func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid
 	}
 	side, err := conventionGrid(s)
 	return append(grids, bridgeGrid(chapter, full), side), err
+}
+
+// doubted adds why the shape may not be right.
+func doubted(g view.Grid, s params.Shape) view.Grid {
+	if s.Doubt != "" {
+		g.Notes = append(g.Notes, s.Doubt)
+	}
+	return g
 }
 
 // titles say what is counted under the conventions that have one table.

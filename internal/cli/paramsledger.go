@@ -271,6 +271,31 @@ func growthGrid(s params.Shape, l params.Ledger) view.Grid {
 	}
 }
 
+// growthList is the growth in bytes and operations, for csv.
+func growthList(l params.Ledger) view.Grid {
+	var columns []view.Column
+	for _, part := range []struct {
+		title string
+		of    func(params.Cost) float64
+	}{
+		{"context", func(c params.Cost) float64 { return float64(c.Context) }},
+		{"kv_cache_bytes", func(c params.Cost) float64 { return c.Cache }},
+		{"score_bytes", func(c params.Cost) float64 { return c.Scores }},
+		{"all_score_bytes", func(c params.Cost) float64 { return c.AllScores }},
+		{"flops_per_token", func(c params.Cost) float64 { return c.PerToken.Total }},
+		{"flops_per_token_attention", func(c params.Cost) float64 { return c.PerToken.Attention }},
+		{"flops_prompt", func(c params.Cost) float64 { return c.Prompt.Total }},
+		{"flops_prompt_attention", func(c params.Cost) float64 { return c.Prompt.Attention }},
+	} {
+		column := view.Column{Title: part.title, Kind: view.Integer}
+		for _, c := range l.Growth {
+			column.Numbers = append(column.Numbers, part.of(c))
+		}
+		columns = append(columns, column)
+	}
+	return view.Grid{View: "params", Title: "Growth", Table: &view.Table{Columns: columns}}
+}
+
 func growthNote(s params.Shape) string {
 	switch {
 	case s.Source > 0:

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"encoding/csv"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 
 	"attn/internal/params"
 )
@@ -98,6 +102,35 @@ func TestParamsLedgerJSON(t *testing.T) {
 	}
 	if out := runAttnParams(t, "gpt2", "--format", "json"); strings.Contains(out, `"ledger"`) {
 		t.Error("a ledger that nobody asked for")
+	}
+}
+
+// TestParamsLedgerCSV: the growth, in plain numbers.
+func TestParamsLedgerCSV(t *testing.T) {
+	records, err := csv.NewReader(strings.NewReader(runAttnParams(t, "gpt2", "--context", "1024", "--format", "csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const matrices, attention = 2 * (28311552 + 56623104 + 38597376), 12 * 4 * 768 * 1024
+	want := []string{
+		"1024", strconv.Itoa(12 * 1536 * 1024 * 2), strconv.Itoa(12 * 1024 * 1024 * 2), strconv.Itoa(12 * 12 * 1024 * 1024 * 2),
+		strconv.Itoa(matrices + attention), strconv.Itoa(attention),
+		strconv.Itoa(1024*matrices + attention*1025/2), strconv.Itoa(attention * 1025 / 2),
+	}
+	if diff := cmp.Diff(want, records[len(records)-1]); diff != "" || len(records) != 9 || records[0][1] != "kv_cache_bytes" {
+		t.Errorf("%v\n%s", records, diff)
+	}
+}
+
+// TestParamsDoubt: sizes that nobody could look up are said to be so.
+func TestParamsDoubt(t *testing.T) {
+	for _, args := range [][]string{{"deepseek-v2"}, {"deepseek-v2-lite", "--convention", "parameters"}} {
+		if out := squeeze(runAttnParams(t, args...)); !strings.Contains(out, "its sizes are from memory") {
+			t.Errorf("%v: no doubt in\n%s", args, out)
+		}
+	}
+	if out := runAttnParams(t, "deepseek-v3"); strings.Contains(out, "from memory") {
+		t.Errorf("a doubt in\n%s", out)
 	}
 }
 

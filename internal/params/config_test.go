@@ -108,7 +108,7 @@ func TestConfigs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		want.Stored, want.StoredKnown, got.DType = nil, false, ""
+		want.Stored, want.StoredKnown, want.Doubt, got.DType = nil, false, "", ""
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Shape{})); diff != "" {
 			t.Errorf("%s (-preset +config):\n%s", name, diff)
 		}

@@ -40,10 +40,14 @@ func deepSeekPresets() []Preset {
 	v3 := latentSizes{1536, 512, 64, 128, 3, 2048, 256, 8, 1}
 	third := deepSeek("deepseek_v3", Sizes{61, 7168, 128, 128, 128, 18432, 129280, 163840, Own}, v3, true)
 	third.StoredKnown, third.Stored = true, deepSeekStored(third)
+	second := deepSeek("deepseek_v2", Sizes{60, 5120, 128, 128, 128, 12288, 102400, 163840, Own}, v2, false)
+	small := deepSeek("deepseek_v2", Sizes{27, 2048, 16, 16, 128, 10944, 102400, 163840, Own}, lite, false)
+	second.Doubt = "its sizes are from memory: no published config was at hand to check them against"
+	small.Doubt = second.Doubt
 	return []Preset{
-		preset("deepseek-ai", "deepseek-v2-lite", deepSeek("deepseek_v2", Sizes{27, 2048, 16, 16, 128, 10944, 102400, 163840, Own}, lite, false)),
-		preset("deepseek-ai", "deepseek-v2", deepSeek("deepseek_v2", Sizes{60, 5120, 128, 128, 128, 12288, 102400, 163840, Own}, v2, false)),
-		preset("deepseek-ai", "deepseek-v3", third),
+		preset("deepseek-ai", "deepseek-v2-lite", small),
+		preset("deepseek-ai", "deepseek-v2", second),
+		preset("deepseek-ai", "deepseek-v3 deepseek-v3-0324 deepseek-r1", third),
 	}
 }
 

@@ -296,7 +296,7 @@ func TestPresets(t *testing.T) {
 				t.Errorf("%s: taken, or not in lower case", name)
 			}
 			seen[name] = true
-			for _, as := range []string{name, strings.ToUpper(name), p.Owners[0] + "/" + name} {
+			for _, as := range []string{name, strings.ToUpper(name), p.Owners[0] + "/" + name, strings.ReplaceAll(name, "-", " ")} {
 				if s, ok := Find(as); !ok || s.Name != p.Name {
 					t.Errorf("%s finds %q", as, s.Name)
 				}

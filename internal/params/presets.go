@@ -36,7 +36,7 @@ func tunings() []string {
 
 // Find returns a preset by its name, in any case, with or without its owner.
 func Find(name string) (Shape, bool) {
-	name = strings.ToLower(name)
+	name = strings.ReplaceAll(strings.ToLower(name), " ", "-")
 	owner, bare, owned := strings.Cut(name, "/")
 	if !owned {
 		bare = name

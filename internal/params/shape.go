@@ -33,6 +33,8 @@ type Shape struct {
 	// Printed is the total that the paper prints beside this shape ("1.3B"), or
 	// empty when the shape comes from a config.
 	Printed string
+	// Doubt says why the sizes may not be right, or is empty.
+	Doubt string
 }
 
 // Head says where a model's unembedding is.
