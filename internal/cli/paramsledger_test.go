@@ -37,6 +37,21 @@ Work  floating-point operations
 	}
 }
 
+// TestParamsLedgerBatch: several sequences share the weights alone.
+func TestParamsLedgerBatch(t *testing.T) {
+	out := squeeze(runAttnParams(t, "gpt2", "--batch", "2"))
+	for _, line := range []string{
+		"Memory with 1,024 tokens in each of 2 sequences numbers in bf16",
+		"weights 124,439,808 numbers × 2 bytes 237 MiB",
+		"KV cache 2 × 12 layers × 1,536 × 1,024 tokens × 2 bytes 72 MiB",
+		"scores of one layer 2 × 12 heads × 1,024 × 1,024 × 2 bytes 48 MiB",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("no %q in\n%s", line, out)
+		}
+	}
+}
+
 // squeeze makes every run of spaces one.
 func squeeze(s string) string {
 	lines := strings.Split(s, "\n")

@@ -125,6 +125,20 @@ func TestPublished(t *testing.T) {
 	}
 }
 
+// TestTotals holds presets of which only the total is published to that, as
+// their repositories state it.
+func TestTotals(t *testing.T) {
+	for name, want := range map[string]int64{
+		"llama-3.2-3b": 3212749824, "mistral-7b-v0.3": 7248023552, "smollm2-360m": 361821120, "qwen2.5-14b": 14770033664,
+		"qwen3-4b": 4022468096, "gemma-2-9b": 9241705984, "phi-4": 14659507200, "phi-3-mini-128k": 3821079552,
+		"pythia-1.4b": 1414647808, "deepseek-v2-lite": 15706484224, "gpt-oss-20b": 20914757184, "t5-base": 222903552,
+		"whisper-base": 72593920,
+		"gemma-3-12b":  11765788416 + 64*3840, // which has 64 rows more of the embedding in Hugging Face's config
+	} {
+		equal(t, name, mustCount(t, name, Parameters).Total, want)
+	}
+}
+
 // trailingCount is the number at the end of "token types 1,536", 0 for nothing.
 func trailingCount(t *testing.T, part string) int64 {
 	t.Helper()
