@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"attn/internal/model"
 	"attn/internal/trace"
 )
 
@@ -407,5 +408,30 @@ func TestEmbed(t *testing.T) {
 		if code, _, errs := attn(t, append([]string{"embed"}, c.args...)...); code != c.code || strings.Count(errs, "\n") > 2 || errs == "" {
 			t.Errorf("attn embed %v: exit %d, %s", c.args, code, errs)
 		}
+	}
+}
+
+// TestEveryFamilyWalks: the default output works for every model that attn runs.
+func TestEveryFamilyWalks(t *testing.T) {
+	folders, err := filepath.Glob("../../testdata/tiny/*/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	walked := 0
+	for _, config := range folders {
+		dir := filepath.Dir(config)
+		m, err := model.Open(dir)
+		if err != nil {
+			continue // not yet: internal/model's parity test lists these
+		}
+		m.Close() // only opened
+		out := mustRun(t, "trace", "--model", dir, "--ids", "1,2,3,4,5")
+		if strings.Contains(dir, "mixtral") && !strings.Contains(out, "2 of 5 experts work on this token") {
+			t.Errorf("%s does not tell its experts:\n%s", dir, out)
+		}
+		walked++
+	}
+	if walked < 35 {
+		t.Errorf("%d models walked", walked)
 	}
 }

@@ -52,7 +52,7 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	}
 	m.Blocks = make([]Block, c.Layers)
 	for layer := range m.Blocks {
-		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer))
+		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer), layer)
 	}
 	m.Parameters = b.parameters
 	return b.err()
@@ -74,7 +74,7 @@ func (b *binder) unembed(embed kernels.Weight) Linear {
 	return l
 }
 
-func (b *binder) block(at string) Block {
+func (b *binder) block(at string, layer int) Block {
 	names, c := b.names, b.config
 	q, kv := c.Heads*c.DHead, c.KVHeads*c.DHead
 	for _, buffer := range names.Buffers {
@@ -88,8 +88,6 @@ func (b *binder) block(at string) Block {
 		O:             b.linear(at, names.O, c.DModel, q),
 		PostAttention: b.normAt(at, names.PostAttention, c.DModel),
 		Norm2:         b.normAt(at, names.Norm2, c.DModel),
-		Up:            b.linear(at, names.Up, c.DMLP, c.DModel),
-		Down:          b.linear(at, names.Down, c.DModel, c.DMLP),
 		PostMLP:       b.normAt(at, names.PostMLP, c.DModel),
 	}
 	if c.QKNormWhole {
@@ -97,11 +95,28 @@ func (b *binder) block(at string) Block {
 	} else {
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
 	}
-	if c.Gated {
-		gate := b.linear(at, names.Gate, c.DMLP, c.DModel)
-		block.Gate = &gate
+	if c.routed(layer) {
+		router := b.linear(at, names.Router, c.Experts, c.DModel)
+		block.Router = &router
+		for e := range c.Experts {
+			own := at + fmt.Sprintf(names.Expert, e)
+			block.Experts = append(block.Experts, b.mlp(own, names.ExpertGate, names.ExpertUp, names.ExpertDown, c.DExpert))
+		}
+		return block
 	}
+	block.MLP = b.mlp(at, names.Gate, names.Up, names.Down, c.DMLP)
 	return block
+}
+
+// mlp finds one feed-forward network of the given width.
+func (b *binder) mlp(at string, gate, up, down Source, width int) MLP {
+	d := b.config.DModel
+	m := MLP{Up: b.linear(at, up, width, d), Down: b.linear(at, down, d, width)}
+	if b.config.Gated {
+		g := b.linear(at, gate, width, d)
+		m.Gate = &g
+	}
+	return m
 }
 
 // findPrefix returns the prefix under which the embedding is found.

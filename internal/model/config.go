@@ -42,6 +42,12 @@ type Config struct {
 	// head's alone.
 	QKNormWhole bool
 
+	Experts     int    // of each MLP; 0 when it is one
+	ExpertsUsed int    // by each token
+	DExpert     int    // width of one expert's hidden layer
+	ShareAnew   bool   // the chosen experts' shares are made to sum to 1
+	DenseLayers []bool // layers whose MLP is one after all; nil when none is
+
 	PositionOffset int     // OPT's table of positions begins with two rows that no text uses
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
 	LogitScale     float32 // the logits are multiplied by it; 0 is not
@@ -54,6 +60,11 @@ func (c *Config) mask(layer int) kernels.Mask {
 		return c.Masks[layer]
 	}
 	return c.Mask
+}
+
+// routed reports whether a layer's MLP is a choice of experts.
+func (c *Config) routed(layer int) bool {
+	return c.Experts > 0 && (c.DenseLayers == nil || !c.DenseLayers[layer])
 }
 
 // rope returns what turns a layer's queries and keys, or nil.
@@ -72,6 +83,7 @@ const (
 	maxWidth   = 1 << 20
 	maxVocab   = 1 << 24
 	maxContext = 1 << 28
+	maxExperts = 1 << 12
 )
 
 // fields reads a config.json field by field, strictly typed, and gathers what

@@ -14,7 +14,7 @@ type Family struct {
 func Families() []Family {
 	return []Family{
 		gpt2(),
-		llama(), mistral(), qwen2(), qwen3(), smollm3(), phi3(),
+		llama(), mistral(), mixtral(), qwen2(), qwen3(), qwen3MoE(), smollm3(), phi3(),
 		gemma(), gemma2(), gemma3(),
 		gptNeoX(), gptJ(), phi(), stablelm(), starcoder2(), cohere(), olmo2(),
 		opt(), bloom(), falcon(), gptBigCode(),
@@ -38,6 +38,10 @@ type WeightNames struct {
 	QNorm, KNorm           string
 	Q, K, V, O             Source
 	Gate, Up, Down         Source
+	Router                 Source
+	Expert                 string // before an expert's names; %d is its number
+	ExpertGate             Source
+	ExpertUp, ExpertDown   Source
 	Buffers                []string // a block's tensors that are no weights, such as stored masks
 	Ignored                []string // other tensors that are no weights
 }

@@ -47,6 +47,18 @@ func (f *fields) integers(name string, n int) []int {
 	return list
 }
 
+// list reads whole numbers, however many; nil when the field is missing.
+func (f *fields) list(name string) []int {
+	if !f.has(name) {
+		return nil
+	}
+	var list []int
+	if err := json.Unmarshal(f.values[name], &list); err != nil {
+		f.fail("%s is %s, not a list of whole numbers", name, short(f.values[name]))
+	}
+	return list
+}
+
 // wholeOr is sizeOr that also takes 0.
 func (f *fields) wholeOr(name string, limit, otherwise int) int {
 	if f.has(name) && string(f.values[name]) == "0" {

@@ -163,22 +163,6 @@ func (p *pass) linear(x kernels.Array, l Linear, out ...tensor.Dim) kernels.Arra
 	return p.be.MatMul(x, l.Weight, kernels.MatMulOpts{Bias: l.Bias, Out: out})
 }
 
-// mlp: W_down f(W_up x + b_up) + b_down, or gated: W_down (f(W_gate x) · W_up x).
-func (p *pass) mlp(layer int, x kernels.Array) kernels.Array {
-	in := func(name string) string { return trace.InBlock(layer, name) }
-	c, b := &p.m.Config, &p.m.Blocks[layer]
-	hidden := tensor.D(tensor.DMLP, c.DMLP)
-	first := b.Up
-	if b.Gate != nil {
-		first = *b.Gate
-	}
-	post := p.be.Activate(p.keep(in(trace.MLPPre), p.linear(x, first, hidden)), c.Activation)
-	if b.Gate != nil {
-		post = p.be.Multiply(post, p.keep(in(trace.MLPLinear), p.linear(x, b.Up, hidden)))
-	}
-	return p.linear(p.keep(in(trace.MLPPost), post), b.Down, tensor.D(tensor.DModel, c.DModel))
-}
-
 // unembed: logits = W_U norm(x), scaled or bent where the family does so.
 func (p *pass) unembed(x kernels.Array) kernels.Array {
 	c := &p.m.Config

@@ -48,7 +48,7 @@ func byHand() *model.Model {
 			Norm1: &norm, Norm2: &norm,
 			Q: model.Linear{Weight: one, Bias: zero2}, K: model.Linear{Weight: one, Bias: []float32{0, 1}},
 			V: model.Linear{Weight: matrix([]float32{0.5, 0}, []float32{0, 0.25}), Bias: zero2},
-			O: model.Linear{Weight: one, Bias: []float32{0, 0.5}}, Up: nothing, Down: nothing,
+			O: model.Linear{Weight: one, Bias: []float32{0, 0.5}}, MLP: model.MLP{Up: nothing, Down: nothing},
 		}},
 	}
 }

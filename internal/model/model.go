@@ -21,8 +21,15 @@ type Block struct {
 	PostAttention, PostMLP *kernels.NormOpts // after them, before they are added
 	QNorm, KNorm           *kernels.NormOpts // of queries and keys
 	Q, K, V, O             Linear
-	Gate                   *Linear // nil when the MLP has none
-	Up, Down               Linear
+	MLP                            // when it is one
+	Router                 *Linear // [experts, d_model]; nil when the MLP is one
+	Experts                []MLP
+}
+
+// MLP is one feed-forward network.
+type MLP struct {
+	Gate     *Linear // nil when there is none
+	Up, Down Linear
 }
 
 // Model is a model ready to run. It is read-only: many passes may share it.

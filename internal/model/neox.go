@@ -58,10 +58,10 @@ func phi() Family {
 		c.Activation = activation(f, "hidden_act", string(kernels.GELUTanh))
 		p := ropeParameters(f, "")
 		c.Ropes = onEveryLayer(ropeOf(f, p, rotated(f, p, c.DHead, "partial_rotary_factor", 0.5), c.Context, 10000), c.Layers)
-		if f.boolOr("qk_layernorm", false) {
-			f.fail("qk_layernorm is true: attn runs phi without it")
-		}
 		names := llamaNames(true, true)
+		if f.boolOr("qk_layernorm", false) {
+			names.QNorm, names.KNorm = "self_attn.q_layernorm", "self_attn.k_layernorm"
+		}
 		names.NoNormBias, names.FinalNorm, names.Norm2, names.UnembedBias = false, "final_layernorm", "", true
 		names.O, names.Up, names.Down = Source{Name: "self_attn.dense"}, Source{Name: "mlp.fc1"}, Source{Name: "mlp.fc2"}
 		return c, names

@@ -32,11 +32,7 @@ var notYet = map[string]string{
 	"deepseek_v3-half":  "latent attention",
 	"falcon-alibi":      "slopes, and their products with positions, rounded to bfloat16",
 	"gpt_oss":           "experts",
-	"mixtral":           "experts",
 	"opt-post-norm":     "norms after each sum",
-	"phi-qk-norm":       "norms of q and k",
-	"qwen3_moe":         "experts",
-	"qwen3_moe-sparse":  "experts",
 	"stablelm-parallel": "norms of q and k",
 }
 

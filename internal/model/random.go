@@ -126,8 +126,7 @@ func (g *generator) block(c Config) Block {
 		V:     g.linear("value", kv, c.DModel),
 		O:     g.linear("output", c.DModel, q),
 		Norm2: g.norm(c),
-		Up:    g.linear("up", c.DMLP, c.DModel),
-		Down:  g.linear("down", c.DModel, c.DMLP),
+		MLP:   MLP{Up: g.linear("up", c.DMLP, c.DModel), Down: g.linear("down", c.DModel, c.DMLP)},
 	}
 }
 

@@ -14,7 +14,7 @@ func mlpView() View {
 	return View{
 		Name:  "mlp",
 		Doc:   "the MLP after attention: which of its neurons answer the told token",
-		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut},
+		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut, trace.Router, trace.Experts},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			layers := sel.Layers
 			if sel.Brief {
@@ -34,6 +34,9 @@ func mlpView() View {
 }
 
 func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
+	if _, routed := t.InBlock(layer, trace.Router); routed {
+		return expertsGrid(t, sel, layer)
+	}
 	steps, err := blockSteps(t, layer, trace.MLPPre, trace.MLPPost, trace.MLPOut)
 	if err != nil {
 		return Grid{}, err
@@ -69,5 +72,39 @@ func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 		View: "mlp", Title: fmt.Sprintf("MLP of layer %d at %s", layer, quoted(t, focus)), Formula: "W_down f(W_up e + b_up) + b_down",
 		Step: trace.InBlock(layer, trace.MLPPost), Table: table,
 		Notes: []string{fmt.Sprintf("%d of %d neurons have a positive input; together they add a vector of length %.2f", positive, len(asked), analyze.Length(out.Row(focus)))},
+	}, nil
+}
+
+// expertsGrid shows which experts a layer's router picks for the told token.
+func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
+	steps, err := blockSteps(t, layer, trace.Router, trace.Experts, trace.MLPOut)
+	if err != nil {
+		return Grid{}, err
+	}
+	focus := sel.Told.Focus
+	logits, shares := steps[0].Row(focus), steps[1].Row(focus)
+	score := Column{Title: "router", Kind: Number, Decimals: 2}
+	share := Column{Title: "share", Kind: Percent, Max: 1, Decimals: 1}
+	table := &Table{}
+	most := 10
+	if sel.Brief {
+		most = 4
+	}
+	for _, e := range analyze.Top(shares, most) {
+		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("expert %d", e), Pos: -1})
+		score.Numbers = append(score.Numbers, float64(logits[e]))
+		share.Numbers = append(share.Numbers, float64(shares[e]))
+	}
+	table.Columns = []Column{score, share}
+	used := 0
+	for _, v := range shares {
+		if v != 0 {
+			used++
+		}
+	}
+	return Grid{
+		View: "mlp", Title: fmt.Sprintf("Experts of layer %d at %s", layer, quoted(t, focus)), Formula: "Σ share · expert(e) over the experts picked",
+		Step: trace.InBlock(layer, trace.Experts), Table: table,
+		Notes: []string{fmt.Sprintf("%d of %d experts work on this token; together they add a vector of length %.2f", used, len(shares), analyze.Length(steps[2].Row(focus)))},
 	}, nil
 }

@@ -1,0 +1,129 @@
+package model
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+// mlp runs a layer's feed-forward network, or the experts that each token's
+// router picks.
+func (p *pass) mlp(layer int, x kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	b := &p.m.Blocks[layer]
+	if b.Router != nil {
+		return p.experts(in, b, x)
+	}
+	return p.feed(in, &b.MLP, x, p.m.Config.DMLP)
+}
+
+// feed: W_down f(W_up x + b_up) + b_down, or gated: W_down (f(W_gate x) · W_up x).
+// Its steps are recorded under the names that in makes; nil records none.
+func (p *pass) feed(in func(string) string, m *MLP, x kernels.Array, width int) kernels.Array {
+	keep := func(name string, a kernels.Array) kernels.Array {
+		if in == nil {
+			return a
+		}
+		return p.keep(in(name), a)
+	}
+	hidden, c := tensor.D(tensor.DMLP, width), &p.m.Config
+	first := m.Up
+	if m.Gate != nil {
+		first = *m.Gate
+	}
+	post := p.be.Activate(keep(trace.MLPPre, p.linear(x, first, hidden)), c.Activation)
+	if m.Gate != nil {
+		post = p.be.Multiply(post, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+	}
+	return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, c.DModel))
+}
+
+// experts: each token's vector goes through the few experts that its router
+// scores highest, and their outputs are summed by their shares (Shazeer et al.
+// 2017). Each expert runs once, over the tokens that chose it.
+func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
+	c := &p.m.Config
+	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
+	scores, vectors := p.be.Get(logits), p.be.Get(x)
+	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
+		return x
+	}
+	shares := c.route(scores)
+	if name := in(trace.Experts); p.rec.Wants(name) {
+		p.rec.Record(name, shares)
+	}
+	sum := tensor.New(tensor.D(tensor.Pos, p.tokens), tensor.D(tensor.DModel, c.DModel))
+	for e := range b.Experts {
+		p.addExpert(sum, shares, vectors, e, &b.Experts[e])
+	}
+	return p.be.Put(sum)
+}
+
+// addExpert runs one expert over the tokens that chose it.
+func (p *pass) addExpert(sum, shares, vectors tensor.Tensor, e int, m *MLP) {
+	c := &p.m.Config
+	var chose []int
+	for pos := range p.tokens {
+		if shares.At(pos, e) != 0 {
+			chose = append(chose, pos)
+		}
+	}
+	if len(chose) == 0 {
+		return
+	}
+	rows := tensor.New(tensor.D(tensor.Pos, len(chose)), tensor.D(tensor.DModel, c.DModel))
+	for i, pos := range chose {
+		copy(rows.Row(i), vectors.Row(pos))
+	}
+	out := p.be.Get(p.feed(nil, m, p.be.Put(rows), c.DExpert))
+	if len(out.Data) == 0 {
+		return
+	}
+	for i, pos := range chose {
+		into, share := sum.Row(pos), shares.At(pos, e)
+		for j, v := range out.Row(i) {
+			into[j] += share * v
+		}
+	}
+}
+
+// route gives each token's experts their shares [pos, expert]: softmax over all,
+// the largest few kept, made to sum to 1 where the family does so.
+func (c *Config) route(scores tensor.Tensor) tensor.Tensor {
+	shares := tensor.New(scores.Shape...)
+	for pos := range scores.Shape[0].Size {
+		row := softmax(scores.Row(pos))
+		order := make([]int, len(row))
+		for e := range order {
+			order[e] = e
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
+		kept, total := order[:min(c.ExpertsUsed, len(order))], 1.0
+		if c.ShareAnew {
+			total = 0
+			for _, e := range kept {
+				total += row[e]
+			}
+		}
+		for _, e := range kept {
+			shares.Row(pos)[e] = float32(row[e] / total)
+		}
+	}
+	return shares
+}
+
+func softmax(x []float32) []float64 {
+	out, largest, sum := make([]float64, len(x)), float64(slices.Max(x)), 0.0
+	for i, v := range x {
+		out[i] = math.Exp(float64(v) - largest)
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] /= sum
+	}
+	return out
+}
