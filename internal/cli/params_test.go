@@ -137,6 +137,19 @@ The value map, in two factors  W_value-up W_value-down
 	}
 }
 
+// TestParamsHeadings: each convention's table says what it counts.
+func TestParamsHeadings(t *testing.T) {
+	for convention, want := range map[string]string{
+		"parameters":      "gpt2: every trained parameter  a tied matrix once\n",
+		"file":            "gpt2: every number in its file  buffers and copies included\n",
+		"transformerlens": "gpt2: as TransformerLens counts  n_params\n",
+	} {
+		if out := runAttnParams(t, "gpt2", "--convention", convention); !strings.HasPrefix(out, want) {
+			t.Errorf("%s begins with %.80q", convention, out)
+		}
+	}
+}
+
 // TestParamsBridge leads from one total to the other.
 func TestParamsBridge(t *testing.T) {
 	for model, numbers := range map[string][]string{

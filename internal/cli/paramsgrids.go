@@ -19,7 +19,7 @@ import (
 func paramsGrids(s params.Shape, c params.Convention, symbols bool) ([]view.Grid, error) {
 	if c != "" && c != params.Chapter {
 		count, err := countShape(s, c)
-		grid := groupGrid(count, symbols, s.Name+": "+titles()[c], c.About())
+		grid := groupGrid(count, symbols, s.Name+": "+headings()[c].title, headings()[c].formula)
 		return []view.Grid{doubted(grid, s)}, err
 	}
 	chapter, err := countShape(s, params.Chapter)
@@ -51,12 +51,14 @@ func doubted(g view.Grid, s params.Shape) view.Grid {
 	return g
 }
 
-// titles say what is counted under the conventions that have one table.
-func titles() map[params.Convention]string {
-	return map[params.Convention]string{
-		params.Parameters:      "every trained parameter",
-		params.File:            "every number in its file",
-		params.TransformerLens: "as TransformerLens counts",
+// heading is what is counted under a convention that has one table.
+type heading struct{ title, formula string }
+
+func headings() map[params.Convention]heading {
+	return map[params.Convention]heading{
+		params.Parameters:      {"every trained parameter", "a tied matrix once"},
+		params.File:            {"every number in its file", "buffers and copies included"},
+		params.TransformerLens: {"as TransformerLens counts", "n_params"},
 	}
 }
 

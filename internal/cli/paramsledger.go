@@ -227,6 +227,9 @@ func workGrid(s params.Shape, l params.Ledger) view.Grid {
 		"matrices: 2 operations per weight that works on a token, the unembedding included",
 		"attention: 4 × heads × d_head for each query and each key that it sees, in every layer",
 	}
+	if s.Unembedding == params.None {
+		notes[0] = "matrices: 2 operations per weight that works on a token"
+	}
 	if s.Latent() {
 		notes[1] = "attention: 2 × heads × (d_head of keys + d_head of values) for each query and key, in every layer, as if keys and values were unpacked from their latents already"
 	}
