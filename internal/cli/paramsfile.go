@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -135,7 +136,8 @@ func ggufSpecial(architecture string, file *weights.GGUF, config map[string]any)
 	case "gpt-oss":
 		config["intermediate_size"] = config["moe_intermediate_size"]
 	case "deepseek2":
-		if _, corrected := file.Tensors.Get("blk." + ggufNumber(config["first_k_dense_replace"]) + ".exp_probs_b.bias"); corrected {
+		dense, _ := config["first_k_dense_replace"].(uint64) // the layer after them has a router
+		if _, corrected := file.Tensors.Get(fmt.Sprintf("blk.%d.exp_probs_b.bias", dense)); corrected {
 			config["model_type"] = "deepseek_v3"
 		}
 		for field, key := range map[string]string{"head_dim": "attention.key_length_mla", "v_head_dim": "attention.value_length_mla"} {
@@ -148,11 +150,4 @@ func ggufSpecial(architecture string, file *weights.GGUF, config map[string]any)
 			config["qk_nope_head_dim"] = whole - rope
 		}
 	}
-}
-
-func ggufNumber(v any) string {
-	if n, ok := v.(uint64); ok {
-		return params.Digits(int64(n))
-	}
-	return "0"
 }

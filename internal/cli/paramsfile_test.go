@@ -110,6 +110,40 @@ func TestParamsGGUF(t *testing.T) {
 	}
 }
 
+// TestParamsGGUFLatents: DeepSeek's keys, and which of its versions a file is.
+func TestParamsGGUFLatents(t *testing.T) {
+	values := []ggufValue{{"general.architecture", "deepseek2", 0}}
+	for key, n := range map[string]uint32{
+		"block_count": 2, "embedding_length": 8, "feed_forward_length": 5, "attention.head_count": 2, "attention.head_count_kv": 1,
+		"attention.key_length": 9, "attention.key_length_mla": 6, "attention.value_length": 7, "attention.value_length_mla": 3,
+		"attention.kv_lora_rank": 7, "rope.dimension_count": 2, "expert_count": 4, "expert_used_count": 2, "expert_shared_count": 1,
+		"expert_feed_forward_length": 3, "leading_dense_block_count": 1,
+	} {
+		values = append(values, ggufValue{"deepseek2." + key, "", n})
+	}
+	embedding := []uint64{8, 5}
+	for want, file := range map[string][]byte{
+		"deepseek_v2": ggufFile(values, []string{"token_embd.weight"}, [][]uint64{embedding}),
+		"deepseek_v3": ggufFile(values, []string{"token_embd.weight", "blk.1.exp_probs_b.bias"}, [][]uint64{embedding, {4}}),
+	} {
+		path := filepath.Join(t.TempDir(), "x.gguf")
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := findShape(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Count(params.Parameters)
+		// Queries of 2 heads, the latent with its norm, the position, keys and
+		// values from the latent, and the output.
+		attention := int64(2 * (2*6*8 + 7*8 + 7 + 2*8 + 2*(4+3)*7 + 2*3*8))
+		if err != nil || s.Family != want || c.Attention != attention {
+			t.Errorf("%s: attention %d, %v, want %s and %d", s.Family, c.Attention, err, want, attention)
+		}
+	}
+}
+
 // TestParamsGGUFRejects: files that are none, or of which not enough is known.
 func TestParamsGGUFRejects(t *testing.T) {
 	short := ggufFile([]ggufValue{{"general.architecture", "llama", 0}}, nil, nil)
