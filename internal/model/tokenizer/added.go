@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,9 +15,10 @@ const maxAddedBytes = 4096
 type addedToken struct {
 	id             int32
 	content        string
-	singleWord     bool // only where no letter, digit or _ touches it
-	lstrip, rstrip bool // it swallows the white space on that side
-	normalized     bool // looked for after normalising, in what the other added tokens leave
+	key            string // what is looked for: the content, normalised if the text is
+	singleWord     bool   // only where no letter, digit or _ touches it
+	lstrip, rstrip bool   // it swallows the white space on that side
+	normalized     bool   // looked for after normalising, in what the other added tokens leave
 	special        bool
 }
 
@@ -83,17 +85,34 @@ func (a *addedTokens) add(r *reader, t *addedToken) error {
 	}
 	a.list = append(a.list, t)
 	a.byID[t.id], a.byContent[t.content] = t, t
-	if t.normalized {
-		a.second.add(t)
-	} else {
-		a.first.add(t)
+	return nil
+}
+
+// link makes the added tokens ready to be found.
+func (a *addedTokens) link(n normalizer) error {
+	for _, t := range a.list {
+		t.key = t.content
+		if !t.normalized {
+			a.first.add(t)
+			continue
+		}
+		if n != nil {
+			p, err := n.normalize(piece{text: t.content})
+			if err != nil {
+				return err
+			}
+			t.key = p.text
+		}
+		if t.key != "" {
+			a.second.add(t)
+		}
 	}
 	return nil
 }
 
 // fit checks the added tokens against the model's vocabulary: a token that is in both must have the same id
 // in both and stand for the same bytes, and no id may stand for two tokens.
-func (a *addedTokens) fit(r *reader, v *vocabulary, d decoder) error {
+func (a *addedTokens) fit(r *reader, v *vocabulary, text func(string) string) error {
 	for i, t := range a.list {
 		r.path = []step{{key: "added_tokens", index: absent}, {index: i}}
 		id, both := v.ids[t.content]
@@ -101,7 +120,7 @@ func (a *addedTokens) fit(r *reader, v *vocabulary, d decoder) error {
 		switch {
 		case both && id != t.id:
 			return r.fail("%s has the id %d here and %d in model.vocab", quote(t.content), t.id, id)
-		case both && d.tokenText(t.content) != t.content:
+		case both && text(t.content) != t.content:
 			return r.fail("%s stands for other bytes in model.vocab", quote(t.content))
 		case taken && other != t.content:
 			return r.fail("%s has the id %d, which %s has in model.vocab", quote(t.content), t.id, quote(other))
@@ -111,12 +130,18 @@ func (a *addedTokens) fit(r *reader, v *vocabulary, d decoder) error {
 	return nil
 }
 
-// split cuts the added tokens out of a piece. yield gets every stretch in order, with the token it is, or nil
-// for the text between tokens.
-func (a *addedTokens) split(p piece, yield func(piece, *addedToken) error) error {
+// split cuts the added tokens out of a piece, and normalises what is left between the first of them. yield
+// gets every stretch in order, with the token it is, or nil for the text between tokens.
+func (a *addedTokens) split(p piece, n normalizer, yield func(piece, *addedToken) error) error {
 	return a.first.split(p, func(q piece, t *addedToken) error {
 		if t != nil {
 			return yield(q, t)
+		}
+		if n != nil {
+			var err error
+			if q, err = n.normalize(q); err != nil {
+				return fmt.Errorf("tokenizer: %w", err)
+			}
 		}
 		return a.second.split(q, yield)
 	})
@@ -140,10 +165,10 @@ func (f *finder) add(t *addedToken) {
 	if f.edges == nil {
 		f.edges, f.tokens = map[edge]int32{}, []*addedToken{nil}
 	}
-	f.begins[t.content[0]] = true
+	f.begins[t.key[0]] = true
 	node := int32(0)
-	for i := range len(t.content) {
-		e := edge{node, t.content[i]}
+	for i := range len(t.key) {
+		e := edge{node, t.key[i]}
 		next, ok := f.edges[e]
 		if !ok {
 			next = int32(len(f.tokens))
@@ -186,7 +211,7 @@ func (f *finder) split(p piece, yield func(piece, *addedToken) error) error {
 			at++
 			continue
 		}
-		start, end := at, at+len(t.content)
+		start, end := at, at+len(t.key)
 		at = end
 		if t.singleWord && touchesWord(p.text, start, end) {
 			continue

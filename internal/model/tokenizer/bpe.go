@@ -13,6 +13,7 @@ const absent = -1
 // model turns one piece of text into tokens. It reads w.text and fills w.parts.
 type model interface {
 	kind() string
+	vocabulary() *vocabulary
 	tokenize(w *word) error
 }
 
@@ -24,12 +25,21 @@ type word struct {
 	taken   []mergeTaken
 	symbols []symbol
 	queue   mergeQueue
+	seeded  int // how many bytes have a symbol
+
+	arrivals []arrival // unigram
+	trace    []part
+	ids      []int32
 }
 
-// part is one token of a word. It begins where the part before ends.
+// wordError names the word that something is wrong with.
+func wordError(w *word, err error) error { return fmt.Errorf("%w: %s", err, quote(w.text)) }
+
+// part is one token of a word. It begins where the part before ends, except that the tokens of the bytes of
+// an unknown character all stand for the whole of it.
 type part struct {
-	id  int32
-	end int
+	id         int32
+	start, end int
 }
 
 // mergeTaken is one merge: text[start:middle] and text[middle:end] became one symbol.
@@ -41,22 +51,28 @@ type mergeTaken struct {
 // pair is two neighbouring symbols.
 type pair struct{ left, right int32 }
 
-// bpe is a byte-level byte-pair encoding: a piece begins as one symbol per byte, and the pair of neighbours
-// whose merge has the lowest rank (the leftmost of them, if several) becomes one symbol, until no pair of
-// neighbours has a merge.
+// bpe is a byte-pair encoding: a piece begins as one symbol per byte, or per character, and the pair of
+// neighbours whose merge has the lowest rank (the leftmost of them, if several) becomes one symbol, until no
+// pair of neighbours has a merge.
 type bpe struct {
 	vocab        *vocabulary
 	alphabet     *alphabet
+	byteLevel    bool       // the vocabulary is spelled in the alphabet
+	raw          bool       // pieces come as they are, and the alphabet is left to the model
 	base         [256]int32 // the token of each single byte, or absent
 	ranks        map[pair]int32
 	results      []int32 // by rank: the token that the merge makes
 	unknown      int32   // what stands for a byte without a token, or absent
 	fuseUnknown  bool    // one unknown for a whole run of such bytes
 	ignoreMerges bool    // a piece that is a token as a whole stays whole, whatever the merges say
+
+	prefix, suffix string      // of characters that do not begin a piece, and of the one that ends it
+	mergePrefix    string      // the prefix that the merges were read with
+	fallback       *byteTokens // what stands for the bytes of an unknown character, or nil
 }
 
 // readModel reads the model member. One more kind is one more case.
-func readModel(r *reader) (*bpe, error) {
+func readModel(r *reader) (model, error) {
 	kind, err := r.kind()
 	if err != nil {
 		return nil, err
@@ -64,22 +80,26 @@ func readModel(r *reader) (*bpe, error) {
 	switch kind {
 	case "BPE", "": // files from before 2021 leave the type out
 		return readBPE(r)
+	case "Unigram":
+		return readUnigram(r)
+	case "WordPiece":
+		return readWordPiece(r)
 	}
-	return nil, r.unsupported(kind, "BPE")
+	return nil, r.unsupported(kind, "BPE, Unigram, WordPiece")
 }
 
 // readBPE reads a BPE model.
 func readBPE(r *reader) (*bpe, error) {
 	m := &bpe{alphabet: newAlphabet(), unknown: absent}
-	var unknown, prefix, suffix string
+	var unknown string
 	var byteFallback bool
-	later := absent // where the merges are, if they stand before the vocabulary
+	later := absent // where the merges are, if they stand before what they need
 	err := r.fields(map[string]func() error{
 		"type":                      r.skip,
 		"dropout":                   r.noDropout,
 		"unk_token":                 r.string(&unknown),
-		"continuing_subword_prefix": r.string(&prefix),
-		"end_of_word_suffix":        r.string(&suffix),
+		"continuing_subword_prefix": r.string(&m.prefix),
+		"end_of_word_suffix":        r.string(&m.suffix),
 		"fuse_unk":                  r.bool(&m.fuseUnknown),
 		"byte_fallback":             r.bool(&byteFallback),
 		"ignore_merges":             r.bool(&m.ignoreMerges),
@@ -95,6 +115,7 @@ func readBPE(r *reader) (*bpe, error) {
 			return m.readMerges(r)
 		},
 	})
+	prefixed := later != absent || m.mergePrefix == m.prefix
 	switch {
 	case err != nil:
 		return nil, err
@@ -102,12 +123,13 @@ func readBPE(r *reader) (*bpe, error) {
 		return nil, r.fail("it has no vocab")
 	case later == absent && m.ranks == nil:
 		return nil, r.fail("it has no merges")
-	case prefix != "":
-		return nil, r.fail("continuing_subword_prefix %s is not supported (supported: null)", quote(prefix))
-	case suffix != "":
-		return nil, r.fail("end_of_word_suffix %s is not supported (supported: null)", quote(suffix))
-	case byteFallback:
-		return nil, r.fail("byte_fallback is not supported (a byte-level vocabulary has every byte)")
+	case !prefixed:
+		return nil, r.fail("the continuing_subword_prefix stands after the merges that need it")
+	case byteFallback && (m.prefix != "" || m.suffix != ""):
+		return nil, r.fail("byte_fallback with continuing_subword_prefix or end_of_word_suffix is not supported")
+	}
+	if byteFallback {
+		m.fallback = newByteTokens(m.vocab)
 	}
 	if later != absent {
 		if err := r.at(later, "merges", m.readMerges); err != nil {
@@ -157,13 +179,19 @@ func (m *bpe) link(r *reader, unknown string) error {
 // later rank, as in the reference implementation.
 func (m *bpe) readMerges(r *reader) error {
 	m.ranks = make(map[pair]int32, r.sizeHint())
-	var joined []byte
+	m.mergePrefix = m.prefix
+	var joined, made []byte
 	return r.array(func(int) (err error) {
 		var middle int
 		if joined, middle, err = readMerge(r, joined[:0]); err != nil {
 			return err
 		}
-		return m.addMerge(r, joined[:middle], joined[middle:], joined)
+		left, right := joined[:middle], joined[middle:]
+		if m.prefix == "" {
+			return m.addMerge(r, left, right, joined)
+		}
+		made = append(append(made[:0], left...), bytes.TrimPrefix(right, []byte(m.prefix))...)
+		return m.addMerge(r, left, right, made)
 	})
 }
 
@@ -214,7 +242,15 @@ func (m *bpe) addMerge(r *reader, left, right, made []byte) error {
 }
 
 // kind implements model.
-func (m *bpe) kind() string { return "byte-level BPE" }
+func (m *bpe) kind() string {
+	if m.byteLevel {
+		return "byte-level BPE"
+	}
+	return "BPE"
+}
+
+// vocabulary implements model.
+func (m *bpe) vocabulary() *vocabulary { return m.vocab }
 
 // tokenize implements model.
 func (m *bpe) tokenize(w *word) error {
@@ -223,12 +259,16 @@ func (m *bpe) tokenize(w *word) error {
 		return nil
 	}
 	if m.ignoreMerges {
-		if id, ok := m.vocab.ids[m.alphabet.spell(w.text)]; ok {
+		if id, ok := m.vocab.ids[m.spelling(w.text)]; ok {
 			w.parts = append(w.parts, part{id: id, end: len(w.text)})
 			return nil
 		}
 	}
-	if err := m.seed(w); err != nil {
+	seed := m.seedCharacters
+	if m.raw {
+		seed = m.seed
+	}
+	if err := seed(w); err != nil {
 		return err
 	}
 	m.merge(w)
@@ -236,7 +276,7 @@ func (m *bpe) tokenize(w *word) error {
 	return nil
 }
 
-// seed makes the symbols a word begins with: its bytes.
+// seed makes the symbols that a raw word begins with: its bytes.
 func (m *bpe) seed(w *word) error {
 	w.symbols = slices.Grow(w.symbols[:0], len(w.text))
 	inUnknown := false
@@ -255,4 +295,71 @@ func (m *bpe) seed(w *word) error {
 	}
 	w.symbols[len(w.symbols)-1].next = absent
 	return nil
+}
+
+// spelling returns how the vocabulary spells a piece.
+func (m *bpe) spelling(text string) string {
+	if m.raw {
+		return m.alphabet.spell(text)
+	}
+	return text
+}
+
+// seedCharacters makes the symbols of a word of characters. Unknown characters wait until a known one comes,
+// because several may become one token.
+func (m *bpe) seedCharacters(w *word) error {
+	w.symbols, w.seeded = slices.Grow(w.symbols[:0], len(w.text)), 0
+	waiting := 0 // how many bytes are unknown
+	for at := 0; at < len(w.text); {
+		_, size := character(w.text, at)
+		end := at + size
+		if id, ok := m.vocab.ids[m.affixed(w.text, at, end)]; ok {
+			w.addUnknown(m.unknown, &waiting)
+			w.add(id, size)
+		} else if ids, ok := m.fallback.of(w.text[at:end], w.ids[:0]); ok {
+			w.ids = ids
+			for _, id := range ids {
+				w.add(id, 1)
+			}
+		} else {
+			if m.unknown == absent {
+				return fmt.Errorf("no token for the character %q of %s", w.text[at:end], quote(w.text))
+			}
+			if !m.fuseUnknown {
+				w.addUnknown(m.unknown, &waiting)
+			}
+			waiting += size
+		}
+		at = end
+	}
+	w.addUnknown(m.unknown, &waiting)
+	w.symbols[len(w.symbols)-1].next = absent
+	return nil
+}
+
+// affixed returns how a character of a word is looked up.
+func (m *bpe) affixed(text string, start, end int) string {
+	s := text[start:end]
+	if m.prefix != "" && start > 0 {
+		s = m.prefix + s
+	}
+	if m.suffix != "" && end == len(text) {
+		s += m.suffix
+	}
+	return s
+}
+
+// add appends a symbol that stands for the next bytes of the word.
+func (w *word) add(id int32, length int) {
+	n := int32(len(w.symbols))
+	w.symbols = append(w.symbols, symbol{id: id, start: int32(w.seeded), previous: n - 1, next: n + 1})
+	w.seeded += length
+}
+
+// addUnknown appends a symbol for the unknown bytes that wait, if any do.
+func (w *word) addUnknown(id int32, waiting *int) {
+	if *waiting > 0 {
+		w.add(id, *waiting)
+	}
+	*waiting = 0
 }

@@ -457,3 +457,43 @@ func (r *reader) codeUnit() (rune, error) {
 	r.pos = end
 	return rune(n), nil
 }
+
+// int returns a function that reads a small whole number into dst.
+func (r *reader) int(dst *int) func() error {
+	return func() error {
+		literal, err := r.number()
+		if err != nil {
+			return err
+		}
+		n, err := strconv.ParseInt(literal, 10, 32)
+		if err != nil {
+			return r.fail("%s is not a whole number that is supported here", literal)
+		}
+		*dst = int(n)
+		return nil
+	}
+}
+
+// float returns a function that reads a number into dst.
+func (r *reader) float(dst *float64) func() error {
+	return func() error {
+		literal, err := r.number()
+		if err != nil {
+			return err
+		}
+		if *dst, err = strconv.ParseFloat(literal, 64); err != nil {
+			return r.fail("%s is too large a number", literal)
+		}
+		return nil
+	}
+}
+
+// optionalID returns a function that reads a token id or null (which leaves the default) into dst.
+func (r *reader) optionalID(dst *int32) func() error {
+	return func() (err error) {
+		if !r.null() {
+			*dst, err = r.id()
+		}
+		return err
+	}
+}

@@ -32,6 +32,9 @@ func Parse(data []byte) (*Tokenizer, error) {
 	if err := r.end(); err != nil {
 		return nil, err
 	}
+	if err := t.link(); err != nil {
+		return nil, r.fail("added_tokens: %v", err)
+	}
 	if err := t.fit(r); err != nil {
 		return nil, err
 	}
@@ -41,29 +44,23 @@ func Parse(data []byte) (*Tokenizer, error) {
 // read reads the whole file. Truncation and padding are how somebody prepared batches, not how text becomes
 // tokens, and are passed over.
 func (t *Tokenizer) read(r *reader) error {
-	var model *bpe
 	err := r.fields(map[string]func() error{
 		"version":        r.version,
 		"truncation":     r.skip,
 		"padding":        r.skip,
 		"added_tokens":   func() (err error) { t.added, err = readAddedTokens(r); return err },
-		"normalizer":     r.noNormalizer,
+		"normalizer":     func() (err error) { t.normalizer, err = readNormalizer(r); return err },
 		"pre_tokenizer":  func() (err error) { t.pre, err = readPreTokenizer(r); return err },
-		"post_processor": func() (err error) { t.template, err = readPostProcessor(r); return err },
+		"post_processor": func() (err error) { t.post, err = readPostProcessor(r); return err },
 		"decoder":        func() (err error) { t.decoder, err = readDecoder(r); return err },
-		"model":          func() (err error) { model, err = readModel(r); return err },
+		"model":          func() (err error) { t.model, err = readModel(r); return err },
 	})
 	switch {
 	case err != nil:
 		return err
-	case model == nil:
+	case t.model == nil:
 		return r.fail("it has no model")
-	case t.pre == nil:
-		return r.fail("it has no pre_tokenizer (supported: ByteLevel)")
-	case t.decoder == nil:
-		return r.fail("it has no decoder (supported: ByteLevel)")
 	}
-	t.model, t.vocab, t.alphabet, t.unknown = model, model.vocab, model.alphabet, model.unknown
 	return nil
 }
 
@@ -76,28 +73,42 @@ func (r *reader) version() error {
 	return err
 }
 
-// noNormalizer accepts null only. One more kind will be one more case.
-func (r *reader) noNormalizer() error {
-	if r.null() {
-		return nil
+// link fits the parts together. A byte-level BPE whose last step before the model is ByteLevel, as almost all
+// of them are, gets its pieces raw: they need not be spelled in the alphabet only to be looked up again.
+func (t *Tokenizer) link() error {
+	if t.decoder == nil {
+		t.decoder = noDecoder{}
 	}
-	kind, err := r.kind()
-	if err != nil {
-		return err
+	t.vocab = t.model.vocabulary()
+	found, last := byteLevels(t.pre)
+	t.byteLevel = len(found) > 0 || spells(t.normalizer)
+	t.unknown = absent
+	if m, ok := t.model.(*bpe); ok {
+		_, decodes := t.decoder.(*alphabet)
+		plain := m.prefix == "" && m.suffix == "" && m.fallback == nil
+		t.raw = decodes && plain && last && len(found) == 1 && !spells(t.normalizer)
+		m.raw, m.byteLevel, t.unknown = t.raw, t.byteLevel, m.unknown
+		if t.raw {
+			found[0].spell = nil
+		}
 	}
-	return r.unsupported(kind, "null")
+	return t.added.link(t.normalizer)
 }
 
 // fit checks what the parts of the file say about each other, and counts the tokens.
 func (t *Tokenizer) fit(r *reader) error {
-	if err := t.added.fit(r, t.vocab, t.decoder); err != nil {
+	text := func(token string) string { return token }
+	if t.raw {
+		text = t.decoder.tokenText
+	}
+	if err := t.added.fit(r, t.vocab, text); err != nil {
 		return err
 	}
 	t.size = len(t.vocab.tokens)
 	for id := range t.added.byID {
 		t.size = max(t.size, int(id)+1)
 	}
-	return t.template.fit(r, func(id int32) bool {
+	return t.post.fit(r, func(id int32) bool {
 		_, ok := t.TokenText(id)
 		return ok
 	})

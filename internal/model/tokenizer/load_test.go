@@ -32,22 +32,39 @@ func TestParseErrors(t *testing.T) {
 	}{
 		{"version", "2.0", `version: "2.0" is not supported (supported: 1.0)`},
 		{"surprise", 1, `surprise: this member is not known here`},
-		{"normalizer", object{"type": "NFC"}, `normalizer: "NFC" is not supported (supported: null)`},
-		{"normalizer", object{}, `normalizer: it has no type (supported: null)`},
-		{"pre_tokenizer", object{"type": "Metaspace"}, `pre_tokenizer: "Metaspace" is not supported (supported: ByteLevel)`},
-		{"pre_tokenizer", nil, `it has no pre_tokenizer (supported: ByteLevel)`},
+		{"normalizer", object{"type": "NFX"}, `normalizer: "NFX" is not supported (supported: null, Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, BertNormalizer, Nmt, Precompiled, Replace, Prepend, ByteLevel)`},
+		{"normalizer", object{}, `normalizer: it has no type (supported: null, Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, BertNormalizer, Nmt, Precompiled, Replace, Prepend, ByteLevel)`},
+		{"normalizer", object{"type": "NFC", "form": 1}, `normalizer.form: this member is not known here`},
+		{"normalizer", object{"type": "Sequence", "normalizers": []any{nil}}, `normalizer.normalizers[0]: invalid JSON at byte B: ']' where a normalizer should be`},
+		{"normalizer", object{"type": "Replace", "content": ""}, `normalizer: it has no pattern`},
+		{"normalizer", object{"type": "Replace", "pattern": object{}}, `normalizer.pattern: it has no pattern (supported: String, Regex)`},
+		{"normalizer", object{"type": "Replace", "pattern": object{"Glob": "*"}}, `normalizer.pattern["Glob"]: "Glob" is not supported (supported: String, Regex)`},
+		{"normalizer", object{"type": "Replace", "pattern": object{"Regex": "(a"}}, `normalizer.pattern["Regex"]: regular expression "(a": a ( without its )`},
+		{"normalizer", object{"type": "Precompiled", "precompiled_charsmap": "!"}, `normalizer: precompiled_charsmap is not base64`},
+		{"normalizer", object{"type": "Precompiled", "precompiled_charsmap": "AAAA"}, `normalizer: the compiled table of characters is broken`},
+		{"pre_tokenizer", object{"type": "Meta"}, `pre_tokenizer: "Meta" is not supported (supported: null, Sequence, ByteLevel, Metaspace, Split, Punctuation, Digits, Whitespace, WhitespaceSplit, BertPreTokenizer, CharDelimiterSplit, UnicodeScripts, FixedLength)`},
+		{"pre_tokenizer", object{"type": "Metaspace", "replacement": "ab"}, `pre_tokenizer.replacement: "ab" is not one character`},
+		{"pre_tokenizer", object{"type": "Metaspace", "prepend_scheme": "last"}, `pre_tokenizer: the prepend_scheme "last" is not supported (supported: first, never, always)`},
+		{"pre_tokenizer", object{"type": "Split", "pattern": object{"String": "a"}}, `pre_tokenizer: it has no behavior`},
+		{"pre_tokenizer", object{"type": "Split", "behavior": "Removed"}, `pre_tokenizer: it has no pattern`},
+		{"pre_tokenizer", object{"type": "Punctuation", "behavior": "Gone"}, `pre_tokenizer.behavior: "Gone" is not supported (supported: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)`},
+		{"pre_tokenizer", object{"type": "FixedLength", "length": 0}, `pre_tokenizer: the length 0 is not supported (supported: 1 and more)`},
 		{"pre_tokenizer.add_prefix_space", "yes", `pre_tokenizer.add_prefix_space: invalid JSON at byte B: '"' where true or false should be`},
 		{"pre_tokenizer.behavior", 1, `pre_tokenizer.behavior: this member is not known here`},
-		{"decoder", object{"type": "WordPiece"}, `decoder: "WordPiece" is not supported (supported: ByteLevel)`},
-		{"decoder", nil, `it has no decoder (supported: ByteLevel)`},
+		{"decoder", object{"type": "Byte"}, `decoder: "Byte" is not supported (supported: null, ByteLevel, Sequence, WordPiece, Metaspace, BPEDecoder, CTC, Replace, Strip, Fuse, ByteFallback)`},
+		{"decoder", object{"type": "BPEDecoder", "suffix": ""}, `decoder: an empty suffix is not supported`},
+		{"decoder", object{"type": "Strip", "content": "x", "start": 1.5, "stop": 0}, `decoder.start: 1.5 is not a whole number that is supported here`},
 		{"model", nil, `it has no model`},
-		{"model.type", "Unigram", `model: "Unigram" is not supported (supported: BPE)`},
+		{"model.type", "Bigram", `model: "Bigram" is not supported (supported: BPE, Unigram, WordPiece)`},
+		{"model", object{"type": "Unigram"}, `model: it has no vocab`},
+		{"model", object{"type": "Unigram", "vocab": []any{[]any{"a"}}}, `model.vocab[0]: a token has a text and a score, not 1 members`},
+		{"model", object{"type": "Unigram", "vocab": []any{[]any{"a", "b"}}}, `model.vocab[0][1]: invalid JSON at byte B: '"' where a number should be`},
+		{"model", object{"type": "Unigram", "vocab": []any{[]any{"a", 0}}, "unk_id": 1}, `model: the unk_id 1 is not in the vocab`},
+		{"model", object{"type": "WordPiece"}, `model: it has no vocab`},
 		{"model.vocab", nil, `model: it has no vocab`},
 		{"model.merges", nil, `model: it has no merges`},
 		{"model.dropout", 0.1, `model.dropout: 0.1 is not supported (supported: null, 0)`},
-		{"model.continuing_subword_prefix", "##", `model: continuing_subword_prefix "##" is not supported (supported: null)`},
-		{"model.end_of_word_suffix", "</w>", `model: end_of_word_suffix "</w>" is not supported (supported: null)`},
-		{"model.byte_fallback", true, `model: byte_fallback is not supported (a byte-level vocabulary has every byte)`},
+		{"model", object{"byte_fallback": true, "end_of_word_suffix": "</w>", "merges": []any{}, "vocab": object{}}, `model: byte_fallback with continuing_subword_prefix or end_of_word_suffix is not supported`},
 		{"model.unk_token", "<unk>", `model: the unk_token "<unk>" is not in the vocab`},
 		{"model.vocab.again", 5, `model.vocab["ą"]: has the id 5, which "again" has already`},
 		{"model.vocab.New", -1, `model.vocab["New"]: the id -1 is negative`},
@@ -71,7 +88,9 @@ func TestParseErrors(t *testing.T) {
 		{"added_tokens", []any{object{"id": 400, "content": "<a>"}, object{"id": 400, "content": "<b>"}}, `added_tokens[1]: has the id 400, which "<a>" has already`},
 		{"added_tokens", []any{object{"id": 400, "content": "<a>"}, object{"id": 401, "content": "<a>"}}, `added_tokens[1]: "<a>" is given twice`},
 		{"added_tokens", []any{object{"id": 400, "content": strings.Repeat("x", 5000)}}, `added_tokens[0]: the content is 5000 bytes long (at most 4096)`},
-		{"post_processor", object{"type": "BertProcessing"}, `post_processor: "BertProcessing" is not supported (supported: null, ByteLevel, TemplateProcessing, Sequence)`},
+		{"post_processor", object{"type": "Bert"}, `post_processor: "Bert" is not supported (supported: null, ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence)`},
+		{"post_processor", object{"type": "BertProcessing"}, `post_processor: it has no cls or no sep`},
+		{"post_processor", object{"type": "RobertaProcessing", "cls": []any{"a"}}, `post_processor.cls: a token has a text and an id, not 1 members`},
 		{"post_processor", object{"type": "Sequence", "processors": []any{template([]any{special, text}, 1), template([]any{text, special}, 1)}}, `post_processor.processors[1]: a second template is not supported`},
 		{"post_processor", template([]any{special}, 1), `post_processor: single has the text 0 times (supported: once)`},
 		{"post_processor", template([]any{text, text}, 1), `post_processor: single has the text 2 times (supported: once)`},
@@ -174,6 +193,22 @@ func TestMergesBeforeVocab(t *testing.T) {
 	_, err = Parse([]byte(strings.Replace(file, "a b", "b a", 1)))
 	if want := `tokenizer.json: model.merges[0]: "ba" is not in the vocab`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestPrefixAfterMerges reads a file in which the merges can't be understood yet.
+func TestPrefixAfterMerges(t *testing.T) {
+	const file = `{"model":{"vocab":{"a":0,"##b":1,"ab":2},"merges":[],"continuing_subword_prefix":"##"}}`
+	_, err := Parse([]byte(file))
+	if want := `tokenizer.json: model: the continuing_subword_prefix stands after the merges that need it`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	tok, err := Parse([]byte(`{"model":{"continuing_subword_prefix":"##","vocab":{"a":0,"##b":1,"ab":2},"merges":["a ##b"]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := tok.Encode("ab"); err != nil || !cmp.Equal(e.IDs(), []int32{2}) || tok.Kind() != "BPE" {
+		t.Errorf("%v, %v, %s", e.IDs(), err, tok.Kind())
 	}
 }
 

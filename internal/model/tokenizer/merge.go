@@ -24,7 +24,7 @@ func (m *bpe) merge(w *word) {
 	slices.Sort(w.queue) // a sorted list is a heap
 	for len(w.queue) > 0 {
 		rank, at := w.queue.pop()
-		if w.symbols[at].rank != rank {
+		if now := w.symbols[at].rank; now == absent || m.results[now] != m.results[rank] {
 			continue // the symbol or its neighbour has been merged since this was queued
 		}
 		if w.log {
@@ -81,7 +81,7 @@ func (w *word) describe(rank, at int32) mergeTaken {
 // collect turns the symbols that are left into the word's parts.
 func (w *word) collect() {
 	for at := int32(0); at != absent; at = w.symbols[at].next {
-		w.parts = append(w.parts, part{id: w.symbols[at].id, end: w.end(at)})
+		w.parts = append(w.parts, part{id: w.symbols[at].id, start: int(w.symbols[at].start), end: w.end(at)})
 	}
 }
 

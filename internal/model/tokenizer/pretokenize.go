@@ -2,82 +2,162 @@ package tokenizer
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
-
-// piece is a stretch of text that no token crosses.
-type piece struct {
-	text     string
-	start    int // where it begins in the original text
-	inserted int // how many bytes at its front are not in the original text: 1 for an added prefix space
-}
-
-// origin returns the place in the original text of the byte at i in the piece.
-func (p piece) origin(i int) int { return p.start + max(0, i-p.inserted) }
-
-// cut returns the part from i to j.
-func (p piece) cut(i, j int) piece {
-	return piece{text: p.text[i:j], start: p.origin(i), inserted: max(0, min(p.inserted, j)-i)}
-}
 
 // preTokenizer cuts a piece into smaller ones, in order.
 type preTokenizer interface {
 	split(p piece, yield func(piece) error) error
 }
 
-// readPreTokenizer reads the pre_tokenizer member. One more kind is one more case.
+// readPreTokenizer reads the pre_tokenizer member; nil is none. One more kind is one more case.
 func readPreTokenizer(r *reader) (preTokenizer, error) {
 	if r.null() {
-		return nil, r.fail("null is not supported (supported: ByteLevel)")
+		return nil, nil
 	}
 	kind, err := r.kind()
 	if err != nil {
 		return nil, err
 	}
 	switch kind {
+	case "Sequence":
+		return readPreTokenizers(r)
 	case "ByteLevel":
 		return readByteLevel(r)
+	case "Metaspace":
+		return readMetaspace(r)
+	case "Split":
+		return readSplit(r)
+	case "Punctuation":
+		return readPunctuation(r)
+	case "Digits":
+		return readDigits(r)
+	case "CharDelimiterSplit":
+		return readCharDelimiter(r)
+	case "FixedLength":
+		return readFixedLength(r)
+	case "Whitespace":
+		return words{}, r.plain()
+	case "WhitespaceSplit":
+		return &splitter{pattern: characters(unicode.IsSpace), behavior: removed}, r.plain()
+	case "BertPreTokenizer":
+		return bertPreTokenizer(), r.plain()
+	case "UnicodeScripts":
+		return newScripts(), r.plain()
 	}
-	return nil, r.unsupported(kind, "ByteLevel")
+	return nil, r.unsupported(kind, "null, Sequence, ByteLevel, Metaspace, Split, Punctuation, Digits, Whitespace, "+
+		"WhitespaceSplit, BertPreTokenizer, CharDelimiterSplit, UnicodeScripts, FixedLength")
+}
+
+// preTokenizers are several: each cuts the pieces of the one before.
+type preTokenizers []preTokenizer
+
+// readPreTokenizers reads a Sequence.
+func readPreTokenizers(r *reader) (all preTokenizers, err error) {
+	err = r.fields(map[string]func() error{
+		"type": r.skip,
+		"pretokenizers": func() error {
+			return r.array(func(int) error {
+				pre, err := readPreTokenizer(r)
+				if err == nil && pre == nil {
+					return r.broken("a pre-tokenizer")
+				}
+				all = append(all, pre)
+				return err
+			})
+		},
+	})
+	return all, err
+}
+
+// split implements preTokenizer.
+func (all preTokenizers) split(p piece, yield func(piece) error) error {
+	switch {
+	case len(all) == 0:
+		return yield(p)
+	case len(all) == 1:
+		return all[0].split(p, yield)
+	}
+	return all[0].split(p, func(p piece) error { return all[1:].split(p, yield) })
 }
 
 // byteLevel is the pre-tokenizer of GPT-2. The other half of its work in the reference implementation,
-// spelling the bytes in the alphabet, is left to the model here, which looks the bytes up directly.
+// spelling the bytes in the alphabet, is left to the model where it can be, which looks the bytes up directly.
 type byteLevel struct {
 	addPrefixSpace bool // "hello" is read as " hello"
+	trimOffsets    bool // as a post-processor: ranges do not begin or end with spaces
 	useRegex       bool // false: the whole text is one piece
+	spell          func(piece) piece
 }
 
 // readByteLevel reads the options of a ByteLevel component, which has the same ones in all three places.
-// trim_offsets is about the reference implementation's offsets; Token's are never trimmed.
-func readByteLevel(r *reader) (byteLevel, error) {
-	b := byteLevel{addPrefixSpace: true, useRegex: true}
+func readByteLevel(r *reader) (*byteLevel, error) {
+	b := &byteLevel{addPrefixSpace: true, trimOffsets: true, useRegex: true, spell: spelled(newAlphabet())}
 	err := r.fields(map[string]func() error{
 		"type":             r.skip,
 		"add_prefix_space": r.bool(&b.addPrefixSpace),
-		"trim_offsets":     r.skip,
+		"trim_offsets":     r.bool(&b.trimOffsets),
 		"use_regex":        r.bool(&b.useRegex),
 	})
 	return b, err
 }
 
 // split implements preTokenizer.
-func (b byteLevel) split(p piece, yield func(piece) error) error {
+func (b *byteLevel) split(p piece, yield func(piece) error) error {
 	if b.addPrefixSpace && !strings.HasPrefix(p.text, " ") {
-		p.text = " " + p.text
-		p.inserted++
+		p = b.withSpace(p)
 	}
 	if !b.useRegex {
-		return yield(p)
+		return yield(b.spelling(p))
 	}
 	for at := 0; at < len(p.text); {
 		end := nextPiece(p.text, at)
-		if err := yield(p.cut(at, end)); err != nil {
+		if err := yield(b.spelling(p.cut(at, end))); err != nil {
 			return err
 		}
 		at = end
 	}
 	return nil
+}
+
+// withSpace puts a space in front, which comes from nowhere; or, once the text is spelled, from where the
+// first character does, as in the reference implementation.
+func (b *byteLevel) withSpace(p piece) piece {
+	switch {
+	case b.spell != nil:
+		return p.prepended(" ")
+	case p.spans != nil:
+		start, _ := p.place(0, 0)
+		from := span{int32(start), int32(start)}
+		return piece{text: " " + p.text, start: p.start, spans: append([]span{from}, p.spans...)}
+	}
+	p.text = " " + p.text
+	p.inserted++
+	return p
+}
+
+// spelling returns the piece as the model expects it.
+func (b *byteLevel) spelling(p piece) piece {
+	if b.spell == nil {
+		return p
+	}
+	return b.spell(p)
+}
+
+// byteLevels returns all the ByteLevel ones in a pre-tokenizer, and whether the very last step is one.
+func byteLevels(pre preTokenizer) (found []*byteLevel, last bool) {
+	switch pre := pre.(type) {
+	case *byteLevel:
+		return []*byteLevel{pre}, true
+	case preTokenizers:
+		for _, inner := range pre {
+			var more []*byteLevel
+			more, last = byteLevels(inner)
+			found = append(found, more...)
+		}
+	}
+	return found, last
 }
 
 // nextPiece returns where the piece that begins at byte at ends, under GPT-2's pattern:

@@ -1,9 +1,10 @@
 // Package tokenizer turns text into tokens and back, as a Hugging Face tokenizer.json says.
 //
-// A text goes through four stages: the added tokens (such as <|endoftext|>) are cut out, the pre-tokenizer
-// cuts what is left into pieces that no token crosses, the model turns each piece into tokens, and the
-// post-processor puts special tokens around the whole. What is supported is byte-level BPE, the kind GPT-2
-// introduced; a file that asks for anything else is rejected with the name of what it asks for.
+// A text goes through five stages: the added tokens (such as <|endoftext|>) are cut out, the normalizer
+// changes what is left, the pre-tokenizer cuts it into pieces that no token crosses, the model turns each
+// piece into tokens, and the post-processor puts special tokens around the whole. The models are BPE (of bytes
+// and of characters), Unigram and WordPiece; a file that asks for anything unknown is rejected with the name
+// of what it asks for. The tokenizer inside a GGUF file is built from the same parts by FromGGUF.
 package tokenizer
 
 import "fmt"
@@ -14,24 +15,32 @@ const maxTextBytes = 1 << 30
 // Tokenizer turns text into tokens and back. It does not change once made, and may be used from several
 // goroutines at the same time.
 type Tokenizer struct {
-	added    addedTokens
-	pre      preTokenizer
-	model    model
-	template template
-	decoder  decoder
-	vocab    *vocabulary
-	alphabet *alphabet
-	unknown  int32 // the model's token for what it has no token for, or absent
-	size     int
+	added      addedTokens
+	normalizer normalizer   // or nil
+	pre        preTokenizer // or nil
+	model      model
+	post       postProcessor
+	decoder    decoder
+	vocab      *vocabulary
+	byteLevel  bool  // the vocabulary is spelled in the alphabet of bytes
+	raw        bool  // and the model does the spelling
+	unknown    int32 // a BPE's token for what it has no token for, or absent
+	size       int
 }
 
 // Token is one token of an encoded text.
 //
-// Start and End are a byte range in the original text that covers the token's own bytes, the leading space
-// included: joining text[Start:End] of all tokens gives the text back. (The reference implementation counts
-// characters instead, and can leave the leading space out.) A token that is part of a character has the range
-// of just that part. A special token that the post-processor adds, and an added prefix space, have empty
-// ranges; an added token that swallows white space around it has the range that includes this white space.
+// Start and End are a byte range in the original text. In a byte-level BPE it covers the token's own bytes,
+// the leading space included: unless a normalizer changes the text, joining text[Start:End] of all tokens gives
+// it back. (The reference implementation counts characters instead, and can leave the leading space out.) A
+// token that is part of a character has the range of just that part, and an added prefix space an empty one.
+//
+// The other kinds have the reference implementation's ranges, in bytes: of whole characters, and of the
+// characters that a normalizer made the token's own characters from. A space that is put in front of the text
+// has the range of the first character.
+//
+// A special token that the post-processor adds has an empty range; an added token that swallows white space
+// around it has the range that includes this white space.
 type Token struct {
 	ID         int32
 	Text       string // the bytes that the token stands for: " creature"
@@ -85,7 +94,7 @@ func (t *Tokenizer) Size() int { return t.size }
 //
 // Text that is not valid UTF-8 is encoded as the bytes it has, which the reference implementation can't do at
 // all; a byte outside valid UTF-8 counts as neither letter nor number nor space. Decoding gives every text
-// back exactly, unless the file asks for a prefix space, for added tokens that swallow white space, or for
+// back exactly, unless the file asks for a normalizer, a prefix space, added tokens that swallow white space, or
 // an unknown token.
 func (t *Tokenizer) Encode(text string) (Encoding, error) {
 	return t.EncodeWith(text, Options{AddSpecial: true})
@@ -96,17 +105,23 @@ func (t *Tokenizer) EncodeWith(text string, o Options) (Encoding, error) {
 	const bytesPerToken = 4 // a first guess, for the size of the list
 	e := Encoding{Tokens: make([]Token, 0, len(text)/bytesPerToken+8)}
 	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.template.before, 0)
+		e.Tokens = t.appendSpecial(e.Tokens, t.post.before, 0)
 	}
 	w := &word{}
+	own := len(e.Tokens)
 	err := t.walk(text, w, func(p piece, added *addedToken) {
+		before := len(e.Tokens)
 		e.Tokens = t.appendTokens(e.Tokens, p, added, w)
+		if t.post.trim && !t.byteLevel {
+			tokens := e.Tokens[before:]
+			t.post.trimRanges(text, tokens, before == own, func(i int) string { return t.spelling(p, added, w, tokens[i].ID, i) })
+		}
 	})
 	if err != nil {
 		return Encoding{}, err
 	}
 	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.template.after, len(text))
+		e.Tokens = t.appendSpecial(e.Tokens, t.post.after, len(text))
 	}
 	return e, nil
 }
@@ -117,9 +132,9 @@ func (t *Tokenizer) Merges(text string) ([]Piece, error) {
 	var pieces []Piece
 	w := &word{log: true}
 	err := t.walk(text, w, func(p piece, added *addedToken) {
+		start, end := p.place(0, len(p.text))
 		out := Piece{
-			Text: p.text, Start: p.start, End: p.origin(len(p.text)), Added: added != nil,
-			Tokens: t.appendTokens(nil, p, added, w),
+			Text: p.text, Start: start, End: end, Added: added != nil, Tokens: t.appendTokens(nil, p, added, w),
 		}
 		if added == nil {
 			out.Merges = w.merges()
@@ -147,39 +162,62 @@ func (t *Tokenizer) walk(text string, w *word, visit func(piece, *addedToken)) e
 	if len(text) > maxTextBytes {
 		return fmt.Errorf("tokenizer: the text has %d bytes (at most %d MiB can be encoded at once)", len(text), maxTextBytes>>20)
 	}
-	return t.added.split(piece{text: text}, func(p piece, added *addedToken) error {
-		if added != nil {
+	tokenize := func(p piece) error {
+		w.text = p.text
+		if err := t.model.tokenize(w); err != nil {
+			start, _ := p.place(0, len(p.text))
+			return fmt.Errorf("tokenizer: at byte %d of the text: %w", start, err)
+		}
+		visit(p, nil)
+		return nil
+	}
+	return t.added.split(piece{text: text}, t.normalizer, func(p piece, added *addedToken) error {
+		switch {
+		case added != nil:
 			visit(p, added)
 			return nil
-		}
-		return t.pre.split(p, func(p piece) error {
-			w.text = p.text
-			if err := t.model.tokenize(w); err != nil {
-				return fmt.Errorf("tokenizer: at byte %d of the text: %w", p.start, err)
-			}
-			visit(p, nil)
+		case p.text == "":
 			return nil
-		})
+		case t.pre == nil:
+			return tokenize(p)
+		}
+		return t.pre.split(p, tokenize)
 	})
 }
 
 // appendTokens appends the tokens of one piece.
 func (t *Tokenizer) appendTokens(tokens []Token, p piece, added *addedToken, w *word) []Token {
 	if added != nil {
-		return append(tokens, Token{
-			ID: added.id, Text: added.content, Start: p.start, End: p.origin(len(p.text)), Special: added.special,
-		})
+		start, end := p.place(0, len(p.text))
+		return append(tokens, Token{ID: added.id, Text: added.content, Start: start, End: end, Special: added.special})
 	}
-	at := 0
 	for _, part := range w.parts {
-		token := Token{ID: part.id, Text: p.text[at:part.end], Start: p.origin(at), End: p.origin(part.end)}
-		if part.id == t.unknown {
+		token := Token{ID: part.id}
+		if t.raw {
+			token.Text = p.text[part.start:part.end]
+			token.Start, token.End = p.place(part.start, part.end)
+		} else {
+			token.Start, token.End = p.placeOfCharacters(part.start, part.end)
+		}
+		if !t.raw || part.id == t.unknown {
 			token.Text, _ = t.TokenText(part.id)
 		}
 		tokens = append(tokens, token)
-		at = part.end
 	}
 	return tokens
+}
+
+// spelling returns how a token is spelled: as the file does, but an added token, and a Unigram's unknown one,
+// as the text does.
+func (t *Tokenizer) spelling(p piece, added *addedToken, w *word, id int32, i int) string {
+	if added != nil {
+		return p.text
+	}
+	if m, ok := t.model.(*unigram); ok && id == m.unknown {
+		return p.text[w.parts[i].start:w.parts[i].end]
+	}
+	spelled, _ := t.vocab.token(id)
+	return spelled
 }
 
 // appendSpecial appends special tokens that are not in the text, at a place in it.

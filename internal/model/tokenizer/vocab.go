@@ -57,3 +57,11 @@ func (v *vocabulary) token(id int32) (string, bool) {
 	}
 	return v.tokens[id], true
 }
+
+// put enters the next token of a list. A token given twice has its last place, and the empty token none.
+func (v *vocabulary) put(token string) {
+	if token != "" {
+		v.ids[token] = int32(len(v.tokens))
+	}
+	v.tokens = append(v.tokens, token)
+}
