@@ -100,7 +100,7 @@ func (g *ggufReader) check() error {
 		return fmt.Errorf("token_type: %d of them for %d tokens", len(g.Types), n)
 	}
 	for name, id := range map[string]*int32{
-		"bos_token_id": g.BOS, "eos_token_id": g.EOS, "unknown_token_id": g.Unknown, "seperator_token_id": g.Separator,
+		"bos_token_id": g.BOS, "eos_token_id": g.EOS, "unknown_token_id": g.Unknown, "seperator_token_id": g.Separator, //nolint:misspell // the format's word
 	} {
 		if id != nil && (*id < 0 || int(*id) >= n) {
 			return fmt.Errorf("%s: no token has the id %d", name, *id)
@@ -223,18 +223,19 @@ func (g *ggufReader) byteBPE() error {
 		return err
 	}
 	m.ignoreMerges = pre.ignoreMerges
-	steps := preTokenizers{}
+	var steps preTokenizers
 	for _, pattern := range pre.patterns {
 		re, err := compileRegex(pattern)
 		if err != nil {
 			return err
 		}
-		steps = append(steps, &splitter{pattern: re, behavior: isolated})
+		steps = append(steps, &splitter{pattern: re, treatment: isolated})
 	}
 	if pre.nfc {
 		g.t.normalizer = formNamed("NFC")
 	}
-	g.t.pre = append(steps, &byteLevel{useRegex: pre.gpt2, addPrefixSpace: or(g.AddSpacePrefix, false), spell: spelled(m.alphabet)})
+	steps = append(steps, &byteLevel{useRegex: pre.gpt2, addPrefixSpace: or(g.AddSpacePrefix, false), spell: spelled(m.alphabet)})
+	g.t.pre = steps
 	g.t.decoder = newAlphabet()
 	g.t.model = m
 	for b, letter := range m.alphabet.letter {

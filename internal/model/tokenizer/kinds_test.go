@@ -200,9 +200,8 @@ func trimmed(tok *Tokenizer, text string, token Token, first bool, start, end in
 	if _, added := tok.added.byID[token.ID]; added {
 		spelled = text[start:end]
 	}
-	isSpace := func(r rune) bool { return isSpelledSpace(r) }
-	leading := len([]rune(spelled)) - len([]rune(strings.TrimLeftFunc(spelled, isSpace)))
-	trailing := len([]rune(spelled)) - len([]rune(strings.TrimRightFunc(spelled, isSpace)))
+	leading := len([]rune(spelled)) - len([]rune(strings.TrimLeftFunc(spelled, isSpelledSpace)))
+	trailing := len([]rune(spelled)) - len([]rune(strings.TrimRightFunc(spelled, isSpelledSpace)))
 	if (first || start == 0) && tok.post.keepLone && leading == 1 {
 		leading = 0
 	}

@@ -45,9 +45,9 @@ func TestParseErrors(t *testing.T) {
 		{"pre_tokenizer", object{"type": "Meta"}, `pre_tokenizer: "Meta" is not supported (supported: null, Sequence, ByteLevel, Metaspace, Split, Punctuation, Digits, Whitespace, WhitespaceSplit, BertPreTokenizer, CharDelimiterSplit, UnicodeScripts, FixedLength)`},
 		{"pre_tokenizer", object{"type": "Metaspace", "replacement": "ab"}, `pre_tokenizer.replacement: "ab" is not one character`},
 		{"pre_tokenizer", object{"type": "Metaspace", "prepend_scheme": "last"}, `pre_tokenizer: the prepend_scheme "last" is not supported (supported: first, never, always)`},
-		{"pre_tokenizer", object{"type": "Split", "pattern": object{"String": "a"}}, `pre_tokenizer: it has no behavior`},
-		{"pre_tokenizer", object{"type": "Split", "behavior": "Removed"}, `pre_tokenizer: it has no pattern`},
-		{"pre_tokenizer", object{"type": "Punctuation", "behavior": "Gone"}, `pre_tokenizer.behavior: "Gone" is not supported (supported: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)`},
+		{"pre_tokenizer", object{"type": "Split", "pattern": object{"String": "a"}}, `pre_tokenizer: it has no behavior`},                                                                                      //nolint:misspell // the format's word
+		{"pre_tokenizer", object{"type": "Split", "behavior": "Removed"}, `pre_tokenizer: it has no pattern`},                                                                                                  //nolint:misspell // the format's word
+		{"pre_tokenizer", object{"type": "Punctuation", "behavior": "Gone"}, `pre_tokenizer.behavior: "Gone" is not supported (supported: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous)`}, //nolint:misspell // the format's word
 		{"pre_tokenizer", object{"type": "FixedLength", "length": 0}, `pre_tokenizer: the length 0 is not supported (supported: 1 and more)`},
 		{"pre_tokenizer.add_prefix_space", "yes", `pre_tokenizer.add_prefix_space: invalid JSON at byte B: '"' where true or false should be`},
 		{"pre_tokenizer.behavior", 1, `pre_tokenizer.behavior: this member is not known here`},

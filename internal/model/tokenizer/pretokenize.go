@@ -40,7 +40,7 @@ func readPreTokenizer(r *reader) (preTokenizer, error) {
 	case "Whitespace":
 		return words{}, r.plain()
 	case "WhitespaceSplit":
-		return &splitter{pattern: characters(unicode.IsSpace), behavior: removed}, r.plain()
+		return &splitter{pattern: characters(unicode.IsSpace), treatment: removed}, r.plain()
 	case "BertPreTokenizer":
 		return bertPreTokenizer(), r.plain()
 	case "UnicodeScripts":

@@ -118,6 +118,7 @@ const (
 	nodeAtomic
 	nodeAhead
 	nodeBehind
+	nodeBehindOne // an alternative of a look-behind; min is its length
 	nodeAssert
 )
 

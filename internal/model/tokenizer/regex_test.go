@@ -102,7 +102,7 @@ func TestHostileRegex(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		s := &splitter{pattern: re, behavior: isolated}
+		s := &splitter{pattern: re, treatment: isolated}
 		if err := s.split(piece{text: strings.Repeat("a", 3000)}, func(piece) error { return nil }); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", source, err, want)
 		}
@@ -112,7 +112,7 @@ func TestHostileRegex(t *testing.T) {
 // TestHostileRegexInFile checks that such a pattern ends as an error of Encode.
 func TestHostileRegexInFile(t *testing.T) {
 	f := tiny().with("pre_tokenizer", object{"type": "Sequence", "pretokenizers": []any{
-		object{"type": "Split", "pattern": object{"Regex": `(a*)*$b`}, "behavior": "Isolated", "invert": false},
+		object{"type": "Split", "pattern": object{"Regex": `(a*)*$b`}, "behavior": "Isolated", "invert": false}, //nolint:misspell // the format's word
 		object{"type": "ByteLevel", "add_prefix_space": false},
 	}})
 	_, err := f.parse(t).Encode(strings.Repeat("a", 3000))

@@ -37,6 +37,8 @@ func (re *regex) emit(n *node) error {
 		return re.emitInner(instruction{op: opAtomic}, n)
 	case nodeBehind:
 		return re.emitBehind(n)
+	case nodeBehindOne:
+		return re.emitInner(instruction{op: opBehind, y: n.min, negate: n.negate}, n)
 	}
 	return nil
 }
@@ -152,51 +154,21 @@ func (re *regex) emitInner(head instruction, n *node) error {
 	return nil
 }
 
-// emitBehind appends a look-behind: each alternative must have a length of its own.
+// emitBehind appends a look-behind: each alternative must have a length of its own. Of the alternatives one
+// must match; or none, each of which is a condition then.
 func (re *regex) emitBehind(n *node) error {
-	either := n.children[0]
-	heads := &node{kind: nodeEither}
-	for _, child := range either.children {
+	var conditions []*node
+	for _, child := range n.children[0].children {
 		low, high := child.width()
 		if low != high {
 			return errors.New("a look-behind of no fixed length is not supported")
 		}
-		heads.children = append(heads.children, &node{kind: nodeBehind, min: low, children: []*node{child}})
+		conditions = append(conditions, &node{kind: nodeBehindOne, min: low, negate: n.negate, children: []*node{child}})
 	}
-	emit := func(behind *node) error {
-		return re.emitInner(instruction{op: opBehind, y: behind.min, negate: n.negate}, behind)
+	if n.negate {
+		return re.emit(&node{kind: nodeSequence, children: conditions})
 	}
-	if n.negate { // none of them may match: one after the other
-		for _, behind := range heads.children {
-			if err := emit(behind); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var jumps []int
-	for i, behind := range heads.children {
-		split := len(re.program)
-		if i < len(heads.children)-1 {
-			if err := re.add(instruction{op: opSplit, x: split + 1}); err != nil {
-				return err
-			}
-		}
-		if err := emit(behind); err != nil {
-			return err
-		}
-		jumps = append(jumps, len(re.program))
-		if err := re.add(instruction{op: opJump}); err != nil {
-			return err
-		}
-		if i < len(heads.children)-1 {
-			re.program[split].y = len(re.program)
-		}
-	}
-	for _, jump := range jumps {
-		re.program[jump].x = len(re.program)
-	}
-	return nil
+	return re.emitEither(conditions)
 }
 
 // endless stands for a length without bound.

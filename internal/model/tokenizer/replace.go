@@ -2,8 +2,7 @@ package tokenizer
 
 import "strings"
 
-// pattern finds what a Replace replaces and where a Split splits. from is where to go on looking, and last
-// where the match before ended.
+// pattern finds what a Replace replaces and where a Split splits.
 type pattern interface {
 	search(s string) *search
 }

@@ -5,20 +5,20 @@ import (
 	"unicode/utf8"
 )
 
-// behavior is what happens to the matches that a text is split at.
-type behavior uint8
+// treatment is what happens to the matches that a text is split at.
+type treatment uint8
 
 const (
-	removed behavior = iota
+	removed treatment = iota
 	isolated
 	mergedWithPrevious
 	mergedWithNext
 	contiguous
 )
 
-// readBehavior returns a function that reads one of their names.
-func (r *reader) behavior(dst *behavior) func() error {
-	names := map[string]behavior{
+// treatment returns a function that reads one of their names.
+func (r *reader) treatment(dst *treatment) func() error {
+	names := map[string]treatment{
 		"Removed": removed, "Isolated": isolated, "MergedWithPrevious": mergedWithPrevious,
 		"MergedWithNext": mergedWithNext, "Contiguous": contiguous,
 	}
@@ -38,27 +38,27 @@ func (r *reader) behavior(dst *behavior) func() error {
 
 // splitter is a pre-tokenizer that cuts the text at the matches of a pattern; or, inverted, between them.
 type splitter struct {
-	pattern  pattern
-	behavior behavior
-	invert   bool
+	pattern   pattern
+	treatment treatment
+	invert    bool
 }
 
 // readSplit reads a Split.
 func readSplit(r *reader) (*splitter, error) {
 	s := &splitter{}
-	behavior := false
+	treatment := false
 	err := r.fields(map[string]func() error{
 		"type":     r.skip,
 		"pattern":  func() (err error) { s.pattern, err = readPattern(r); return err },
-		"behavior": func() error { behavior = true; return r.behavior(&s.behavior)() },
+		"behavior": func() error { treatment = true; return r.treatment(&s.treatment)() }, //nolint:misspell // the format's word
 		"invert":   r.bool(&s.invert),
 	})
 	switch {
 	case err != nil:
 	case s.pattern == nil:
 		err = r.fail("it has no pattern")
-	case !behavior:
-		err = r.fail("it has no behavior")
+	case !treatment:
+		err = r.fail("it has no behavior") //nolint:misspell // the format's word
 	}
 	return s, err
 }
@@ -71,7 +71,7 @@ type stretch struct {
 
 // split implements preTokenizer.
 func (s *splitter) split(p piece, yield func(piece) error) error {
-	g := &gatherer{behavior: s.behavior, yield: func(start, end int) error {
+	g := &gatherer{treatment: s.treatment, yield: func(start, end int) error {
 		if start == end {
 			return nil
 		}
@@ -119,16 +119,16 @@ func stretches(find pattern, s string, visit func(stretch) error) error {
 
 // gatherer joins stretches to pieces.
 type gatherer struct {
-	behavior behavior
-	yield    func(start, end int) error
-	held     stretch // may still grow
-	holds    bool
-	previous bool // whether the stretch before was a match
+	treatment treatment
+	yield     func(start, end int) error
+	held      stretch // may still grow
+	holds     bool
+	previous  bool // whether the stretch before was a match
 }
 
 // add takes the next stretch.
 func (g *gatherer) add(t stretch) error {
-	switch g.behavior {
+	switch g.treatment {
 	case removed:
 		if t.match {
 			return nil
@@ -138,7 +138,7 @@ func (g *gatherer) add(t stretch) error {
 		return g.yield(t.start, t.end)
 	}
 	grows := false
-	switch g.behavior {
+	switch g.treatment {
 	case mergedWithPrevious:
 		grows = t.match && !g.previous
 	case mergedWithNext:
@@ -185,8 +185,8 @@ func (is characters) search(s string) *search {
 
 // readPunctuation reads a Punctuation.
 func readPunctuation(r *reader) (*splitter, error) {
-	s := &splitter{pattern: characters(isPunctuation), behavior: isolated}
-	err := r.fields(map[string]func() error{"type": r.skip, "behavior": r.behavior(&s.behavior)})
+	s := &splitter{pattern: characters(isPunctuation), treatment: isolated}
+	err := r.fields(map[string]func() error{"type": r.skip, "behavior": r.treatment(&s.treatment)}) //nolint:misspell // the format's word
 	return s, err
 }
 
@@ -194,9 +194,9 @@ func readPunctuation(r *reader) (*splitter, error) {
 func readDigits(r *reader) (*splitter, error) {
 	individual := false
 	err := r.fields(map[string]func() error{"type": r.skip, "individual_digits": r.bool(&individual)})
-	s := &splitter{pattern: characters(isNumber), behavior: contiguous}
+	s := &splitter{pattern: characters(isNumber), treatment: contiguous}
 	if individual {
-		s.behavior = isolated
+		s.treatment = isolated
 	}
 	return s, err
 }
@@ -205,7 +205,7 @@ func readDigits(r *reader) (*splitter, error) {
 func readCharDelimiter(r *reader) (*splitter, error) {
 	var delimiter rune
 	err := r.fields(map[string]func() error{"type": r.skip, "delimiter": r.character(&delimiter)})
-	return &splitter{pattern: characters(func(r rune) bool { return r == delimiter }), behavior: removed}, err
+	return &splitter{pattern: characters(func(r rune) bool { return r == delimiter }), treatment: removed}, err
 }
 
 // character returns a function that reads a string of one character.
@@ -227,8 +227,8 @@ func (r *reader) character(dst *rune) func() error {
 // bertPreTokenizer splits at white space and around punctuation.
 func bertPreTokenizer() preTokenizer {
 	return preTokenizers{
-		&splitter{pattern: characters(unicode.IsSpace), behavior: removed},
-		&splitter{pattern: characters(isPunctuation), behavior: isolated},
+		&splitter{pattern: characters(unicode.IsSpace), treatment: removed},
+		&splitter{pattern: characters(isPunctuation), treatment: isolated},
 	}
 }
 
