@@ -104,5 +104,6 @@ func TestCloseWaits(t *testing.T) {
 
 // noFault fails a test whose tasks read no mapped file.
 func noFault(t *testing.T) func(error) {
+	t.Helper()
 	return func(err error) { t.Error(err) }
 }
