@@ -23,7 +23,7 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, or "+randomModel)
+	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, a .gguf file, or "+randomModel)
 	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
 }
 
@@ -69,7 +69,7 @@ func (f *modelFlags) kind() (modelKind, error) {
 }
 
 func modelAdvice() string {
-	return "built in: " + strings.Join(builtin.Names(), ", ") + "; a folder with config.json and model.safetensors works too"
+	return "built in: " + strings.Join(builtin.Names(), ", ") + "; a folder with config.json and model.safetensors works too, and a .gguf file"
 }
 
 // open loads the model, which the caller closes. shape is that of a random one.
@@ -123,7 +123,7 @@ func (f *modelFlags) tokenizer() (*tokenizer.Tokenizer, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case kind == kindFolder:
+	case kind == kindFolder || kind == kindFile:
 		return model.OpenTokenizer(f.Model)
 	case kind == kindRandom:
 		return builtin.Tokenizer(builtin.Default)

@@ -82,6 +82,8 @@ func (o *modelsShowOptions) card() (string, error) {
 		return "", err
 	case kind == kindRandom:
 		return "Random weights: what attention looks like before a model has learned anything.\n", nil
+	case kind == kindFile:
+		return "", nil
 	case kind == kindFolder:
 		return folderCard(o.model.Model)
 	}

@@ -45,7 +45,11 @@ func openGGUF(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := assembleGGUF(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), file)
+	var m *Model
+	err = file.Tensors.Guard(func() (err error) {
+		m, err = assembleGGUF(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), file)
+		return err
+	})
 	if err != nil {
 		_ = file.Close() // the file is refused already, for a better reason
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -23,11 +23,13 @@ const (
 // model.safetensors (or the shards that its index names) and, unless there is
 // none, tokenizer.json.
 func Open(path string) (*Model, error) {
-	if strings.EqualFold(filepath.Ext(path), ".gguf") {
+	if isGGUF(path) {
 		return openGGUF(path)
 	}
 	return openFolder(path)
 }
+
+func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
 
 func openFolder(dir string) (*Model, error) {
 	config, err := readFile(filepath.Join(dir, "config.json"), maxConfigBytes)
@@ -51,8 +53,12 @@ func openFolder(dir string) (*Model, error) {
 	return m, nil
 }
 
-// OpenTokenizer reads a folder's tokenizer.json alone.
+// OpenTokenizer reads a folder's tokenizer.json, or a GGUF file's tokenizer,
+// alone.
 func OpenTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+	if isGGUF(dir) {
+		return openGGUFTokenizer(dir)
+	}
 	path := filepath.Join(dir, "tokenizer.json")
 	data, err := readFile(path, maxTokenizerBytes)
 	if err != nil {
