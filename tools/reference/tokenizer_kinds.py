@@ -372,6 +372,20 @@ PATTERNS = [
 ]
 
 
+DECODED = ["a", "b", "▁", "▁c", "_d", "##e", "f</w>", "<0x61>", "<0x7E>", "<pad>", "|", " ", "  x  ", "Ġy", "Ċ", "é", "▁.", " ?", "n't", "'s", "do not", " do not", "x" * 9]
+
+
+def decoder_parts():
+    """Decoders one by one."""
+    d = decoders
+    return {
+        "decoder ByteLevel": d.ByteLevel(), "decoder WordPiece": d.WordPiece(), "decoder WordPiece plain": d.WordPiece("▁", cleanup=False), "decoder Metaspace": d.Metaspace(),
+        "decoder Metaspace never": d.Metaspace("_", "never"), "decoder BPE": d.BPEDecoder(), "decoder CTC": d.CTC(), "decoder CTC plain": d.CTC(cleanup=False), "decoder Replace": d.Replace("▁", " "),
+        "decoder Replace regex": d.Replace(Regex("[a-c]+"), "<>"), "decoder Strip": d.Sequence([d.Fuse(), d.Strip(" ", 2, 0)]), "decoder Fuse": d.Fuse(), "decoder ByteFallback": d.ByteFallback(),
+        "decoder llama": d.Sequence([d.Replace("▁", " "), d.ByteFallback(), d.Fuse(), d.Strip(" ", 1, 0)]), "decoder words": d.Sequence([d.WordPiece(cleanup=False), d.Metaspace()]),
+    }
+
+
 def as_json(part, kind):
     tokenizer = Tokenizer(models.BPE())
     setattr(tokenizer, kind, part)
@@ -399,6 +413,10 @@ def write_parts(out, charsmap, every):
             pieces = part.pre_tokenize_str(text)
             made.append([text, [piece for piece, _ in pieces], pack([pair for _, pair in pieces])])
         rows.append({"name": name, "pre_tokenizer": as_json(part, "pre_tokenizer"), "texts": made})
+    for name, part in decoder_parts().items():
+        lists = [["Hello", "▁world", "!"], ["▁Hello", "▁", "▁▁x"], ["Ġa", "Ã", "©", "Ġb"], ["un", "##believ", "##able", ".", "do", "not", "n't", "'s"], ["<0x41>", "<0xC3>", "<0xA9>", "b"], ["low</w>", "er</w>", "new", "est</w>"], ["h", "h", "<pad>", "e", "l", "<pad>", "l", "|", "|", "o"], ["  a  ", " b", "c "], ["a"]]
+        lists += [[rng.choice(DECODED) for _ in range(rng.randint(1, 7))] for _ in range(150)]
+        rows.append({"name": name, "decoder": as_json(part, "decoder"), "texts": [[tokens, part.decode(tokens)] for tokens in lists]})
     write_lines(out / "parts.jsonl.gz", rows)
     print(f"parts: {len(rows)}, {sum(len(r['texts']) for r in rows)} texts")
 

@@ -186,7 +186,7 @@ func (p piece) mapped(change func(rune) rune) piece {
 
 // filtered returns the piece without the characters that keep refuses.
 func (p piece) filtered(keep func(rune) bool) piece {
-	return p.rewritten(func(out []span, text []byte, r rune, from span) ([]span, []byte) {
+	return p.rewritten(func(out []span, text []byte, _ rune, _ span) ([]span, []byte) {
 		return out, text
 	}, func(r rune) bool { return !keep(r) })
 }

@@ -246,3 +246,41 @@ func TestSentencePieceByHand(t *testing.T) {
 		t.Errorf("%+v, %v", pieces, err)
 	}
 }
+
+// FuzzGGUF makes tokenizers of any lists: nothing panics, and what is made encodes and decodes.
+func FuzzGGUF(f *testing.F) {
+	f.Add("llama", "", "<unk>\n<s>\n</s>\n▁\na\nb\nab\n<0x41>", []byte{2, 3, 3, 1, 1, 1, 1, 6}, "", []byte(nil), "ab <s> é")
+	f.Add("gpt2", "llama-bpe", "a\nb\nab\nĠ", []byte{1, 1, 1, 1}, "a b", []byte(nil), "ab a")
+	f.Add("bert", "", "[UNK]\n▁a\nb", []byte{3, 1, 1}, "", []byte(nil), "ab ac")
+	f.Add("t5", "", "a\n▁a\n<unk>", []byte{1, 1, 2}, "", []byte{4, 0, 0, 0, 0, 0, 0, 0}, "a  ba")
+	f.Add("gemma4", "", "a\nb\nab\n▁", []byte{1, 1, 1, 1}, "a b", []byte(nil), "ab a")
+	f.Fuzz(func(t *testing.T, model, pre, tokens string, types []byte, merges string, charsmap []byte, text string) {
+		meta := GGUFMeta{Model: model, Pre: pre, Tokens: strings.Split(tokens, "\n"), PrecompiledCharsmap: charsmap}
+		for i := range meta.Tokens {
+			meta.Scores = append(meta.Scores, -float32(i%7))
+		}
+		if len(types) == len(meta.Tokens) {
+			for _, kind := range types {
+				meta.Types = append(meta.Types, int32(kind))
+			}
+		}
+		if merges != "" {
+			meta.Merges = strings.Split(merges, "\n")
+		}
+		tok, err := FromGGUF(meta)
+		if err != nil {
+			if strings.ContainsRune(err.Error(), '\n') || !strings.HasPrefix(err.Error(), "tokenizer.") {
+				t.Errorf("error %q", err)
+			}
+			return
+		}
+		e, err := tok.Encode(text)
+		if err != nil {
+			return // no token for some character
+		}
+		checkAnyRanges(t, text, e)
+		if _, err := tok.Decode(e.IDs()); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -216,7 +216,7 @@ func trimmed(tok *Tokenizer, text string, token Token, first bool, start, end in
 	return start, end
 }
 
-// TestParts compares normalizers and pre-tokenizers one by one.
+// TestParts compares normalizers, pre-tokenizers and decoders one by one.
 func TestParts(t *testing.T) {
 	parts := 0
 	table := readCharsmap(t)
@@ -225,6 +225,7 @@ func TestParts(t *testing.T) {
 			Name         string
 			Normalizer   json.RawMessage
 			PreTokenizer json.RawMessage `json:"pre_tokenizer"`
+			Decoder      json.RawMessage
 			Texts        []json.RawMessage
 		}
 		if err := d.Decode(&line); err != nil {
@@ -232,9 +233,14 @@ func TestParts(t *testing.T) {
 		}
 		parts++
 		t.Run(line.Name, func(t *testing.T) {
-			run := comparePreTokenizer(t, line.PreTokenizer)
-			if line.Normalizer != nil {
+			var run func(*testing.T, json.RawMessage)
+			switch {
+			case line.Normalizer != nil:
 				run = compareNormalizer(t, withCharsmap(line.Normalizer, table))
+			case line.Decoder != nil:
+				run = compareDecoder(t, line.Decoder)
+			default:
+				run = comparePreTokenizer(t, line.PreTokenizer)
 			}
 			for i, data := range line.Texts {
 				if run(t, data); t.Failed() && i > 40 {
@@ -244,7 +250,7 @@ func TestParts(t *testing.T) {
 		})
 		return nil
 	})
-	if parts < 70 {
+	if parts < 100 {
 		t.Errorf("only %d parts", parts)
 	}
 }
@@ -257,6 +263,7 @@ func compareNormalizer(t *testing.T, spec json.RawMessage) func(*testing.T, json
 		t.Fatal(err)
 	}
 	return func(t *testing.T, data json.RawMessage) {
+		t.Helper()
 		var text, want string
 		var packed []int
 		if err := json.Unmarshal(data, &[]any{&text, &want, &packed}); err != nil {
@@ -283,14 +290,12 @@ func compareNormalizer(t *testing.T, spec json.RawMessage) func(*testing.T, json
 // comparePreTokenizer returns the comparison of one text: [text, pieces, their ranges].
 func comparePreTokenizer(t *testing.T, spec json.RawMessage) func(*testing.T, json.RawMessage) {
 	t.Helper()
-	if spec == nil {
-		return nil
-	}
 	pre, err := readPreTokenizer(&reader{data: spec})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(t *testing.T, data json.RawMessage) {
+		t.Helper()
 		var text string
 		var want []string
 		var packed []int
@@ -314,6 +319,29 @@ func comparePreTokenizer(t *testing.T, spec json.RawMessage) func(*testing.T, js
 		}
 		if wanted := byteRanges(packed, bytesOfCharacters(text)); !slices.Equal(got, wanted) {
 			t.Errorf("%q: %q lies at %v, want %v", text, pieces, got, wanted)
+		}
+	}
+}
+
+// compareDecoder returns the comparison of one list of tokens: [tokens, text].
+func compareDecoder(t *testing.T, spec json.RawMessage) func(*testing.T, json.RawMessage) {
+	t.Helper()
+	d, err := readDecoder(&reader{data: spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T, data json.RawMessage) {
+		t.Helper()
+		var tokens []string
+		var want string
+		if err := json.Unmarshal(data, &[]any{&tokens, &want}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(want, "\ufffd") {
+			return // half a character, of which we keep the bytes
+		}
+		if got, err := d.decode(tokens); err != nil || strings.Join(got, "") != want {
+			t.Errorf("%q became %q, %v, want %q", tokens, strings.Join(got, ""), err, want)
 		}
 	}
 }

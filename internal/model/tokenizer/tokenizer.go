@@ -70,13 +70,13 @@ type Options struct {
 
 // Merge is one merge of two neighbouring symbols into one.
 type Merge struct {
-	Left, Right, Result string // raw bytes, which need not be valid UTF-8
-	Rank                int    // its place in the list of merges; the lowest rank goes first
+	Left, Right, Result string // bytes of the normalised text, which need not be valid UTF-8
+	Rank                int    // its place in the list of merges, or of scores; the lowest rank goes first
 }
 
 // Piece is a stretch of text that no token crosses, and how it became tokens.
 type Piece struct {
-	Text       string // as the model sees it: with the prefix space that the pre-tokenizer may add
+	Text       string // as the model sees it: normalised, and with the prefix space that may be added
 	Start, End int    // byte range in the original text
 	Added      bool   // it is an added token, cut out whole
 	Merges     []Merge
@@ -134,23 +134,31 @@ func (t *Tokenizer) Merges(text string) ([]Piece, error) {
 	err := t.walk(text, w, func(p piece, added *addedToken) {
 		start, end := p.place(0, len(p.text))
 		out := Piece{
-			Text: p.text, Start: start, End: end, Added: added != nil, Tokens: t.appendTokens(nil, p, added, w),
+			Text: t.shown(p.text), Start: start, End: end, Added: added != nil, Tokens: t.appendTokens(nil, p, added, w),
 		}
 		if added == nil {
-			out.Merges = w.merges()
+			out.Merges = w.merges(t.shown)
 		}
 		pieces = append(pieces, out)
 	})
 	return pieces, err
 }
 
-// merges spells out the merges taken.
-func (w *word) merges() []Merge {
+// shown turns text that is spelled in the alphabet of bytes back into these bytes.
+func (t *Tokenizer) shown(s string) string {
+	if a, ok := t.decoder.(*alphabet); ok && t.byteLevel && !t.raw {
+		return a.tokenText(s)
+	}
+	return s
+}
+
+// merges lists the merges taken.
+func (w *word) merges(shown func(string) string) []Merge {
 	merges := make([]Merge, len(w.taken))
 	for i, m := range w.taken {
 		merges[i] = Merge{
-			Left: w.text[m.start:m.middle], Right: w.text[m.middle:m.end], Result: w.text[m.start:m.end],
-			Rank: m.rank,
+			Left: shown(w.text[m.start:m.middle]), Right: shown(w.text[m.middle:m.end]),
+			Result: shown(w.text[m.start:m.end]), Rank: m.rank,
 		}
 	}
 	return merges

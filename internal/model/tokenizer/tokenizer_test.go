@@ -41,7 +41,7 @@ func tiny() file {
 // with returns the file with one member replaced, or removed if value is nil. The path has dots.
 func (f file) with(path string, value any) file {
 	keys := strings.Split(path, ".")
-	out := file(maps.Clone(f))
+	out := maps.Clone(f)
 	var inner map[string]any = out
 	for _, key := range keys[:len(keys)-1] {
 		next := maps.Clone(inner[key].(map[string]any))
