@@ -70,7 +70,7 @@ func embedCmd(a *App, use, short, example string, least, most int, ask func(*mod
 			return runEmbed(cmd.Context(), a, o, ask)
 		},
 	}
-	o.model.add(cmd)
+	o.model.add(a, cmd)
 	cmd.Flags().IntVar(&o.top, "top", 10, "`words` shown")
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)

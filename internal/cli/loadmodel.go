@@ -20,10 +20,14 @@ const randomModel = "random"
 // modelFlags say which model: --model.
 type modelFlags struct {
 	Model string
+
+	getenv func(string) string // where the Hugging Face cache is
+	cached string              // the folder there, once kind has found it
 }
 
-func (f *modelFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, a .gguf file, or "+randomModel)
+func (f *modelFlags) add(a *App, cmd *cobra.Command) {
+	f.getenv = a.Getenv
+	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, a .gguf file, a name in the Hugging Face cache, or "+randomModel)
 	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
 }
 
@@ -65,6 +69,12 @@ func (f *modelFlags) kind() (modelKind, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return 0, failf("%w", err)
 	}
+	if f.getenv != nil {
+		if dir, ok := findCached(f.getenv, name); ok {
+			f.cached = dir
+			return kindFolder, nil
+		}
+	}
 	return 0, failf("no built-in model and no folder is called that: --model %s", name).advise("%s", modelAdvice())
 }
 
@@ -84,7 +94,19 @@ func (f *modelFlags) open(shape model.Shape) (*model.Model, error) {
 	case kindRandom:
 		return openRandom(shape)
 	}
-	return openFolder(f.Model)
+	m, err := openFolder(f.folder())
+	if err == nil && f.cached != "" {
+		m.Config.Name = f.Model // not the snapshot's number
+	}
+	return m, err
+}
+
+// folder is where the model lies: as named, or in the Hugging Face cache.
+func (f *modelFlags) folder() string {
+	if f.cached != "" {
+		return f.cached
+	}
+	return f.Model
 }
 
 // openRandom makes a random model that reads the default model's tokens.
@@ -124,7 +146,7 @@ func (f *modelFlags) tokenizer() (*tokenizer.Tokenizer, error) {
 	case err != nil:
 		return nil, err
 	case kind == kindFolder || kind == kindFile:
-		return model.OpenTokenizer(f.Model)
+		return model.OpenTokenizer(f.folder())
 	case kind == kindRandom:
 		return builtin.Tokenizer(builtin.Default)
 	}

@@ -41,7 +41,7 @@ func newModelsShowCmd(a *App, runF func(context.Context, *App, *modelsShowOption
 			if err := o.output.resolve(); err != nil {
 				return err
 			}
-			o.model.Model = args[0]
+			o.model = modelFlags{Model: args[0], getenv: a.Getenv}
 			return runF(cmd.Context(), a, o)
 		},
 		ValidArgsFunction: completeModel,
@@ -85,7 +85,7 @@ func (o *modelsShowOptions) card() (string, error) {
 	case kind == kindFile:
 		return "", nil
 	case kind == kindFolder:
-		return folderCard(o.model.Model)
+		return folderCard(o.model.folder())
 	}
 	return builtinCard(o.model.Model)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,8 @@ func newModelsCmd(a *App, runF func(context.Context, *App, *modelsOptions) error
 	o := &modelsOptions{}
 	cmd := &cobra.Command{
 		Use:     "models",
-		Short:   "list the models that come with attn",
-		Long:    "List the models that come with attn, and their sizes. --model takes these names, and folders.",
+		Short:   "list the models at hand",
+		Long:    "List the models that come with attn, with their sizes, and those in the Hugging Face cache. --model takes\nthese names, folders, and GGUF files.",
 		Example: "  attn models\n  attn models show story\n  attn models --format json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -91,10 +92,15 @@ func runModels(_ context.Context, a *App, o *modelsOptions) error {
 			return writeJSON(w, struct {
 				Schema string       `json:"schema"`
 				Models []modelFacts `json:"models"`
-			}{"attn.models/1", list})
+				Cached []string     `json:"cached"` // in the Hugging Face cache
+			}{"attn.models/1", list, append([]string{}, cachedModels(a.Getenv)...)})
 		})
 	}
-	return a.draw([]view.Grid{modelsGrid(list)}, &o.output, &o.look, text.Options{})
+	grids := []view.Grid{modelsGrid(list)}
+	if cached := cachedModels(a.Getenv); len(cached) > 0 {
+		grids = append(grids, cachedGrid(cached))
+	}
+	return a.draw(grids, &o.output, &o.look, text.Options{})
 }
 
 func modelsGrid(list []modelFacts) view.Grid {
@@ -120,4 +126,13 @@ func modelsGrid(list []modelFacts) view.Grid {
 		Title: "Models", Table: t,
 		Notes: []string{"attn models show NAME tells more. --model takes a name, or a Hugging Face folder."},
 	}
+}
+
+// cachedGrid lists the models of the Hugging Face cache.
+func cachedGrid(names []string) view.Grid {
+	table := &view.Table{Columns: []view.Column{{Title: "name", Kind: view.Word, Words: names}}}
+	for i := range names {
+		table.Rows = append(table.Rows, view.Label{Text: fmt.Sprint(i + 1), Pos: -1, Role: view.Muted})
+	}
+	return view.Grid{Title: "In the Hugging Face cache", Formula: "--model takes these names, where attn runs the architecture", Table: table}
 }

@@ -54,7 +54,7 @@ attn predict --generate 20 --temperature 0.8 --seed 7 "one day a brave"`,
 		},
 	}
 	f := cmd.Flags()
-	o.model.add(cmd)
+	o.model.add(a, cmd)
 	o.source.add(cmd)
 	f.IntVar(&o.top, "top", 8, "`candidates` shown")
 	f.IntVar(&o.generate, "generate", 0, "go on for `N` tokens")

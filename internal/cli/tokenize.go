@@ -46,7 +46,7 @@ func newTokenizeCmd(a *App, runF func(context.Context, *App, *tokenizeOptions) e
 			return runF(cmd.Context(), a, o)
 		},
 	}
-	o.model.add(cmd)
+	o.model.add(a, cmd)
 	cmd.Flags().BoolVar(&o.noSpecial, "no-special", false, "leave out the special tokens that the tokenizer puts around a text")
 	cmd.Flags().BoolVar(&o.lines, "jsonl", false, "read one JSON string a line from standard input, write one JSON object a line")
 	o.output.add(cmd, formatText, formatJSON, formatCSV)

@@ -53,7 +53,7 @@ attn trace --save t.safetensors --record all "keep the numbers" && attn view t.s
 			return runF(cmd.Context(), a, o)
 		},
 	}
-	o.model.add(cmd)
+	o.model.add(a, cmd)
 	o.source.add(cmd)
 	o.showing.add(cmd)
 	o.recording.add(cmd)
