@@ -65,7 +65,7 @@ func policy() []room {
 		// Models: {kernels, trace, weights, tokenizer} <- model <- builtin.
 		{packages: "internal/model/weights", inside: "tensor safetensors", outside: "github.com/edsrzf/mmap-go"},
 		{packages: "internal/model/tokenizer", outside: "golang.org/x/text/unicode/norm"},
-		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors"},
+		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors analyze"},
 		{packages: "internal/model/builtin", inside: "model model/weights model/tokenizer", tests: models + " tensor trace analyze"},
 
 		// The command line may use everything, and only main uses it.
