@@ -7,6 +7,7 @@ is the log of the training run."""
 import argparse
 import json
 import os
+import textwrap
 
 import grammar
 import schedule
@@ -193,48 +194,45 @@ def card(result):
     row = a["chapter"]["a fluffy blue creature roamed the verdant forest"]
     recall_ = result["recall"]
     n = number
-    return f"""story: the built-in model
+    paragraphs = f"""story: the built-in model
 
-A small GPT-2 that was trained for this program, so that what the chapter tells about attention
-can be seen in it with real numbers.
+A small GPT-2 that was trained for this program, so that what the chapter tells about attention can be seen in it with real numbers.
 
-Size: {result['parameters']:,} parameters; 4 layers, 6 heads, width 192 (32 for each head), context 256,
-byte-level BPE of {result['vocabulary']} tokens; F16, {result['bytes'] / 1e6:.1f} MB on disk.
+Size: {result['parameters']:,} parameters; 4 layers, 6 heads, width 192 (32 for each head), context 256, byte-level BPE of {result['vocabulary']} tokens; F16, {result['bytes'] / 1e6:.1f} MB on disk.
 
-Training: from random weights, on little English texts that a seeded grammar writes, on the CPU;
-{sum(p.steps for p in schedule.PHASES)} steps of {TOKENS_PER_STEP} tokens. Grammar, schedule, measurements: tools/train in the source, and
-tools/train/REPORT.md. No text by people, no other model was used.
+Training: from random weights, on little English texts that a seeded grammar writes, on the CPU; {sum(p.steps for p in schedule.PHASES)} steps of {TOKENS_PER_STEP} tokens. Grammar, schedule and measurements: tools/train in the source, and tools/train/REPORT.md there. No text by people and no other model was used.
 
-What it shows, on text that was held out of training (mean of {len(result['seeds']) * result['count']} examples):
-- Adjectives update their noun. Head {a['head']}: nouns give {n(a['attention']['mean'])} of their attention to their
-  adjectives, {n(a['control'])} to other words in the same places. "a fluffy blue creature roamed the
-  verdant forest": creature gives fluffy {n(row['fluffy'])}, blue {n(row['blue'])}; forest gives verdant {n(row['verdant'])}.
-- The noun carries it on. Two animals in a list without separators: what is asked is recalled
-  with {n(recall_['recall-telegraphic']['normal']['mean'])}; with the nouns' attention to the adjectives blocked, {n(recall_['recall-telegraphic']['blocked']['mean'])}.
-  Lists with commas: {n(recall_['recall-list']['normal']['mean'])} and {n(recall_['recall-list']['blocked']['mean'])}. Stories: {n(recall_['recall-story']['normal']['mean'])} and {n(recall_['recall-story']['blocked']['mean'])}.
-- One word, three senses. "mole" (animal, chemistry, skin): the nearest sense is the right one
-  with {n(best_sense(result))} after layer {result['sense']['best_layer']}, and so is the next word with {n(result['sense']['next_word_class']['mean'])}.
-- Eiffel tower: in Paris, of iron, tall. Miniature Eiffel tower: small, of plastic.
-  All such prompts together: {n(result['tower']['right']['mean'])}.
-- The mystery's last word. Four suspects, 100 to 250 tokens, clues of one hop (no alibi, something
-  bloody): the murderer with {n(result['mystery']['right']['mean'])}. Head {result['mystery']['head']} looks at the name.
-- Directions. king - man + woman is {g['king_man_woman']}; cosine of gender differences {n(g['mean_cosine'])};
-  analogies {n(g['analogies'])}.
-- Heads. Previous token {heads_['previous_token']['head']} ({n(heads_['previous_token']['mean'])}), induction {heads_['induction']['head']} ({n(heads_['induction']['mean'])}); repeated random
-  words are predicted with {n(heads_['repeated_words']['mean'])}.
+What it shows, on text that was held out of training ({len(result['seeds']) * result['count']} examples of each kind):
+
+- Adjectives update their noun. Head {a['head']}: nouns give {n(a['attention']['mean'])} of their attention to their adjectives, {n(a['control'])} to other words in the same places. "a fluffy blue creature roamed the verdant forest": creature gives fluffy {n(row['fluffy'])}, blue {n(row['blue'])}; forest gives verdant {n(row['verdant'])}.
+- The noun carries it on. Two animals in a list without separators: the one asked for is recalled with {n(recall_['recall-telegraphic']['normal']['mean'])}; with the nouns' attention to the adjectives blocked in all heads, {n(recall_['recall-telegraphic']['blocked']['mean'])}. Lists with commas: {n(recall_['recall-list']['normal']['mean'])} and {n(recall_['recall-list']['blocked']['mean'])}. Stories: {n(recall_['recall-story']['normal']['mean'])} and {n(recall_['recall-story']['blocked']['mean'])}.
+- One word, three senses. "mole" (animal, chemistry, skin): the nearest sense is the right one with {n(best_sense(result))} after layer {result['sense']['best_layer']}, and the next word fits with {n(result['sense']['next_word_class']['mean'])}.
+- Eiffel tower: in Paris, of iron, tall. Miniature Eiffel tower: small, of plastic. All such prompts together: {n(result['tower']['right']['mean'])}.
+- The mystery's last word. Four suspects, 100 to 250 tokens, clues of one hop (no alibi, something bloody): the murderer with {n(result['mystery']['right']['mean'])}. Head {result['mystery']['head']} looks at the name.
+- Directions. king - man + woman is {g['king_man_woman']}; mean cosine of gender differences {n(g['mean_cosine'])}; analogies {n(g['analogies'])}.
+- Heads. Previous token {heads_['previous_token']['head']} ({n(heads_['previous_token']['mean'])}), induction {heads_['induction']['head']} ({n(heads_['induction']['mean'])}); repeated random words are predicted with {n(heads_['repeated_words']['mean'])}.
 
 What it can't do:
-- It knows only the words and sentences of its grammar: it writes no English beyond that, and
-  knows nothing about the world but a few capitals and towers.
+
+- It knows only the words and sentences of its grammar: it writes no English beyond that, and knows nothing about the world but a few capitals and towers.
 - Clues of two hops (the weapon, then who owned it): {n(result['mystery_two_hops']['right']['mean'])}, where .25 is chance.
-- In stories a part of what is recalled goes past the noun: the question looks at the adjectives
-  itself.
-- A noun without adjectives gives its attention to the word before it, which means nothing.
+- In stories a part of what is recalled goes past the noun: the question looks at the adjectives itself.
+- A noun without adjectives gives its attention to other words near it, which means nothing.
 - Plurals and capitals have no clean directions; no head looks for the same word earlier.
 - Texts of more than 256 tokens.
+{missed(result)}
+License: Apache-2.0."""
+    return "\n".join(textwrap.fill(p, 88, subsequent_indent="  " * p.startswith("- ")) for p in paragraphs.split("\n")) + "\n"
 
-License: Apache-2.0.
-"""
+
+def missed(result):
+    """A line about the bounds that the model misses."""
+    names, phenomenon = [], ""
+    for title, measure, read, bound, upper, _ in ROWS:
+        phenomenon = title or phenomenon
+        if met(read(result), bound, upper) == "MISSED":
+            names.append(f"{phenomenon}, {measure}: {number(read(result))} (aim {'at most' if upper else 'at least'} {bound:g})")
+    return f"- Missed aims: {'; '.join(names)}.\n" if names else ""
 
 
 def main():

@@ -22,6 +22,7 @@ class Phase:
     long_rows: bool  # long documents in rows of 256 of their own
     mix: dict = field(default_factory=dict)  # share of documents of each kind
     sharpen: float = 1.0  # all queries are multiplied by this at the start: every head attends more sharply
+    positions: float = 1.0  # the learned positions are multiplied by this at the start
 
 
 PHASES = [
@@ -65,5 +66,32 @@ PHASES = [
             "capitals": 0.02, "errands": 0.01, "repeats": 0.03, "homographs": 0.01,
         },
         sharpen=2.0,
+    ),
+    Phase(
+        "sharper", "adamw", 300, 2e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.26, "crowded": 0.15, "echo": 0.06, "lists": 0.06, "stories": 0.05, "clues": 0.02,
+            "witnesses": 0.1, "mystery": 0.08, "mole": 0.06, "tower": 0.02, "two_towers": 0.04, "gender": 0.08,
+            "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.03, "homographs": 0.01,
+        },
+        sharpen=2.5,
+    ),
+    Phase(
+        "last", "adamw", 450, 2.5e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.2, "crowded": 0.14, "echo": 0.08, "lists": 0.08, "stories": 0.06, "witnesses": 0.12,
+            "mystery": 0.12, "mole": 0.07, "tower": 0.02, "two_towers": 0.03, "gender": 0.08, "number": 0.01,
+            "capitals": 0.01, "errands": 0.02, "repeats": 0.02, "homographs": 0.01,
+        },
+        sharpen=1.2,
+    ),
+    Phase(
+        "settle", "adamw", 450, 3e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.13, "echo": 0.12, "lists": 0.18, "stories": 0.12, "witnesses": 0.09, "mystery": 0.12,
+            "mole": 0.08, "tower": 0.02, "two_towers": 0.03, "gender": 0.08, "number": 0.01, "capitals": 0.01,
+            "errands": 0.02, "repeats": 0.03, "homographs": 0.01,
+        },
+        sharpen=1.2,
     ),
 ]

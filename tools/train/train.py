@@ -88,11 +88,13 @@ def rate(phase, step):
 
 
 @torch.no_grad()
-def sharpen(model, factor):
-    """Multiplies the queries of all heads, so that every attention pattern becomes sharper alike."""
+def sharpen(model, queries, positions):
+    """Multiplies the queries of all heads, so that every attention pattern becomes sharper alike, and the
+    learned positions."""
     for block in model.h:
-        block.attn.c_attn.weight[:, :WIDTH] *= factor
-        block.attn.c_attn.bias[:WIDTH] *= factor
+        block.attn.c_attn.weight[:, :WIDTH] *= queries
+        block.attn.c_attn.bias[:WIDTH] *= queries
+    model.wpe.weight *= positions
 
 
 class Run:
@@ -191,8 +193,8 @@ class Run:
     def run_phase(self):
         """The steps of the current phase that are left."""
         phase = PHASES[self.phase]
-        if self.step == 0 and phase.sharpen != 1:
-            sharpen(self.model, phase.sharpen)
+        if self.step == 0:
+            sharpen(self.model, phase.sharpen, phase.positions)
         losses, began = [], time.time()
         for batch in data.batches(self.data_seed(), phase, self.step, self.tokenizer):
             if self.step >= phase.steps:

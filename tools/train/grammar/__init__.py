@@ -16,6 +16,7 @@ KINDS = {
     "lists": adjectives.lists,
     "stories": adjectives.stories,
     "clues": mystery.clues,
+    "witnesses": mystery.witnesses,
     "short_mystery": mystery.short_mystery,
     "mystery": mystery.mystery,
     "mole": mole.mole,
@@ -27,7 +28,7 @@ KINDS = {
     "capitals": everyday.capitals,
     "errands": everyday.errands,
 }
-NEVER_CAPITALIZED = ("short_repeats", "repeats", "clues", "pairs")
+NEVER_CAPITALIZED = ("short_repeats", "repeats", "clues", "witnesses", "pairs")
 BARE = ("mole", "tower", "scenes", "stories")  # some of these begin without their determiner
 CAPITALIZED_SHARE = 0.3
 
@@ -48,7 +49,7 @@ def document(rng, mix):
 
 def tokenizer_documents(rng, count):
     """Documents of all kinds alike, without marks, for the tokenizer."""
-    mix = {kind: 1 for kind in KINDS if kind not in ("crowded", "two_towers")}  # they have no words of their own
+    mix = {kind: 1 for kind in KINDS if kind not in ("crowded", "two_towers", "witnesses")}  # they have no words of their own
     for _ in range(count):
         yield words.unmarked(document(rng, mix))
 

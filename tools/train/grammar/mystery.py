@@ -206,14 +206,24 @@ def clues(rng):
     question."""
     count = rng.choice([2, 3, 3, 4])
     kind = rng.choice("things things rooms alibi alibi blood blood".split())
-    names = rng.sample(SUSPECTS if kind in ONE_HOP else NAMES, count)
+    return told_clues(rng, kind, rng.sample(SUSPECTS if kind in ONE_HOP else NAMES, count), conclude=True)
+
+
+def witnesses(rng):
+    """Who has no alibi, or holds something bloody, without a word about murder: with all names."""
+    return told_clues(rng, rng.choice(ONE_HOP), rng.sample(NAMES, rng.choice([2, 3, 4])), conclude=False)
+
+
+def told_clues(rng, kind, names, conclude):
+    """Sentences and questions about these names. conclude: some questions are who the murderer was."""
+    count = len(names)
     roles = rng.sample(ROLES, count)
     things, rooms = rng.sample(WEAPONS + THINGS, count), rng.sample(ROOMS, count)
     guilty = rng.randrange(count)
     sentences, questions = [], []
     for number, (name, role) in enumerate(zip(names, roles)):
         who = rng.choice([name, f"{name} the {role}", f"{name}, the {role},"])
-        made = clue(rng, kind, who, name, things[number], rooms[number], number == guilty)
+        made = clue(rng, kind, who, name, things[number], rooms[number], number == guilty, conclude)
         sentences.append(made[0])
         questions += made[1]
     rng.shuffle(sentences)
@@ -223,7 +233,7 @@ def clues(rng):
     return sentences + questions[: max(1, count - 2)]
 
 
-def clue(rng, kind, who, name, thing, room, guilty):
+def clue(rng, kind, who, name, thing, room, guilty, conclude):
     """One sentence about one person, and the question it answers, if any."""
     if kind == "things":
         verb = rng.choice(["had", "carried", "held", "owned", "kept"])
@@ -235,9 +245,9 @@ def clue(rng, kind, who, name, thing, room, guilty):
     if kind == "alibi":
         if not guilty:
             return good_alibi(rng, who, room), []
-        asked = ["no alibi", "who had no alibi?", CONCLUSION.strip()]
+        asked = ["no alibi", "who had no alibi?"] + [CONCLUSION.strip()] * conclude
         return no_alibi(rng, who, name), [f"{rng.choice(asked)} {answer(name)}."]
-    asked = ["bloody", f"who held the bloody {thing}?", CONCLUSION.strip(), CONCLUSION.strip()]
+    asked = ["bloody", f"who held the bloody {thing}?"] + [CONCLUSION.strip()] * 2 * conclude
     return held_thing(rng, who, thing, guilty), [f"{rng.choice(asked)} {answer(name)}."] if guilty else []
 
 
