@@ -110,8 +110,8 @@ func (t *Tokenizer) TokenID(text string) (int32, bool) {
 	return 0, false
 }
 
-// spellings implements decoder.
-func (a *alphabet) spellings(text string) []string { return []string{a.spell(text)} }
+// spellings implements decoder. A token with a character from outside the alphabet stands for itself.
+func (a *alphabet) spellings(text string) []string { return []string{a.spell(text), text} }
 
 // decode implements decoder.
 func (a *alphabet) decode(tokens []string) ([]string, error) {

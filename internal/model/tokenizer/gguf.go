@@ -100,7 +100,7 @@ func (g *ggufReader) check() error {
 		return fmt.Errorf("token_type: %d of them for %d tokens", len(g.Types), n)
 	}
 	for name, id := range map[string]*int32{
-		"bos_token_id": g.BOS, "eos_token_id": g.EOS, "unknown_token_id": g.Unknown, "seperator_token_id": g.Separator, //nolint:misspell // the format's word
+		"bos_token_id": g.BOS, "eos_token_id": g.EOS, "unknown_token_id": g.Unknown, "seperator_token_id": g.Separator,
 	} {
 		if id != nil && (*id < 0 || int(*id) >= n) {
 			return fmt.Errorf("%s: no token has the id %d", name, *id)

@@ -345,3 +345,45 @@ func compareDecoder(t *testing.T, spec json.RawMessage) func(*testing.T, json.Ra
 		}
 	}
 }
+
+// TestWordPieceLongWords checks the default length of a word: in characters, not bytes.
+func TestWordPieceLongWords(t *testing.T) {
+	const most = 100
+	tok, err := Parse([]byte(`{"model":{"type":"WordPiece","vocab":{"[UNK]":0,"é":1,"##é":2}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length, want := range map[int]int{most: most, most + 1: 1} {
+		e, err := tok.Encode(strings.Repeat("é", length))
+		if err != nil || len(e.Tokens) != want || want == 1 && e.Tokens[0] != (Token{ID: 0, Text: "[UNK]", End: 2 * length}) {
+			t.Errorf("%d characters became %d tokens, %v, want %d", length, len(e.Tokens), err, want)
+		}
+	}
+}
+
+// TestTokenIDs looks tokens up by the text they stand for, for every kind.
+func TestTokenIDs(t *testing.T) {
+	for name, spec := range readKinds(t) {
+		tok, err := Parse(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for id := range int32(tok.Size()) {
+			text, ok := tok.TokenText(id)
+			if !ok {
+				continue
+			}
+			back, ok := tok.TokenID(text)
+			if again, _ := tok.TokenText(back); ok && again != text {
+				t.Errorf("%s: token %d stands for %q, token %d for %q", name, id, text, back, again)
+			}
+			if ok {
+				found++
+			}
+		}
+		if found < tok.Size()*9/10 {
+			t.Errorf("%s: only %d of %d tokens are found by their text", name, found, tok.Size())
+		}
+	}
+}

@@ -2,6 +2,8 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,8 +28,9 @@ func TestLinear(t *testing.T) {
 	const size, turns = 1 << 16, 5
 	texts := longTexts(size)
 	i := 0
-	for name, spec := range readKinds(t) {
-		tok, err := Parse(spec)
+	specs := readKinds(t)
+	for _, name := range slices.Sorted(maps.Keys(specs)) {
+		tok, err := Parse(specs[name])
 		if err != nil {
 			t.Fatal(err)
 		}
