@@ -31,6 +31,11 @@ func groups(a *App) []group {
 			newTokenizeCmd(a, runTokenize),
 			newParamsCmd(a, runParams),
 		}},
+		{"Check", []*cobra.Command{
+			newDiffCmd(a, runDiff),
+			newAssertCmd(a, runAssert),
+			newVerifyCmd(a, runVerify),
+		}},
 		{"attn itself", []*cobra.Command{
 			newVersionCmd(a, runVersion),
 			newCompletionCmd(a, runCompletion),
