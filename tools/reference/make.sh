@@ -18,3 +18,4 @@ mkdir -p "$root/testdata/tiny/story"
 "$python" tokenizer_goldens.py --tokenizer "$root/internal/model/builtin/story/tokenizer.json" \
 	--out "$root/testdata/tokenizer/story.jsonl.gz"
 "$python" tokenizer_goldens.py --all "$root/testdata/tokenizer"
+"$python" tokenizer_kinds.py --out "$root/testdata/tokenizer"
