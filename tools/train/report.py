@@ -218,7 +218,7 @@ What it can't do:
 - Clues of two hops (the weapon, then who owned it): {n(result['mystery_two_hops']['right']['mean'])}, where .25 is chance.
 - In stories a part of what is recalled goes past the noun: the question looks at the adjectives itself.
 - A noun without adjectives gives its attention to other words near it, which means nothing.
-- Plurals and capitals have no clean directions; no head looks for the same word earlier.
+- Directions other than gender (plurals, capitals) were not aimed at and not measured; no head looks for the same word earlier.
 - Texts of more than 256 tokens.
 {missed(result)}
 License: Apache-2.0."""

@@ -85,13 +85,4 @@ PHASES = [
         },
         sharpen=1.2,
     ),
-    Phase(
-        "settle", "adamw", 450, 3e-4, 0.0, 128, 3.0, True,
-        {
-            "telegraphic": 0.13, "echo": 0.12, "lists": 0.18, "stories": 0.12, "witnesses": 0.09, "mystery": 0.12,
-            "mole": 0.08, "tower": 0.02, "two_towers": 0.03, "gender": 0.08, "number": 0.01, "capitals": 0.01,
-            "errands": 0.02, "repeats": 0.03, "homographs": 0.01,
-        },
-        sharpen=1.2,
-    ),
 ]
