@@ -142,6 +142,7 @@ def _produce(queue, seed, phase, first, last, tokenizer_json):
                 break
             except Full:
                 if not multiprocessing.parent_process().is_alive():
+                    queue.cancel_join_thread()  # nobody will read what is left
                     return
 
 
