@@ -120,6 +120,8 @@ type Backend interface {
 	Scale(x Array, factor float32) Array
 	// Softcap bends every number into (-cap, cap): cap * tanh(x / cap).
 	Softcap(x Array, limit float32) Array
+	// Clamp brings every number into [low, high].
+	Clamp(x Array, low, high float32) Array
 	// ALiBi adds slope[h] * key_pos to x [head H, query_pos T, key_pos T]
 	// (Press, Smith and Lewis 2022; softmax does not see what is equal for all
 	// keys of a query, so the key's place does for its distance).

@@ -166,6 +166,14 @@ func SoftcapShape(x []tensor.Dim, limit float32) ([]tensor.Dim, error) {
 	return checked("softcap", x...)
 }
 
+// ClampShape is the shape of Clamp's result: x's own.
+func ClampShape(x []tensor.Dim, low, high float32) ([]tensor.Dim, error) {
+	if !(low <= high) {
+		return nil, fmt.Errorf("clamp: from %v to %v", low, high)
+	}
+	return checked("clamp", x...)
+}
+
 // ALiBiShape is the shape of ALiBi's result: x's own, [head, query_pos, key_pos].
 func ALiBiShape(x []tensor.Dim, slopes []float32) ([]tensor.Dim, error) {
 	if len(x) != 3 || len(slopes) != x[0].Size {

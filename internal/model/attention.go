@@ -19,7 +19,7 @@ func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
 	v := p.keep(in(trace.V), p.linear(x, b.V, shared, width))
 	q = p.place(layer, p.headNorm(q, b.QNorm, in(trace.QNorm)), in(trace.RotQ))
 	k = p.place(layer, p.headNorm(k, b.KNorm, in(trace.KNorm)), in(trace.RotK))
-	pattern := p.keep(in(trace.Pattern), p.be.Softmax(p.scores(layer, q, k)))
+	pattern := p.pattern(in, p.scores(layer, q, k), b.Sinks)
 	z := p.keep(in(trace.Z), p.be.Mix(pattern, v))
 	p.headSteps(in, b, v, z)
 	return p.linear(z, b.O, tensor.D(tensor.DModel, c.DModel))
@@ -69,6 +69,18 @@ func (p *pass) scores(layer int, q, k kernels.Array) kernels.Array {
 		s = p.keep(in(trace.Biased), p.be.ALiBi(s, c.Slopes))
 	}
 	return p.keep(in(trace.AttnScores), p.be.Mask(s, c.mask(layer)))
+}
+
+// pattern makes weights of scores; where heads have sinks, they take a part that
+// no key gets.
+func (p *pass) pattern(in func(string) string, scores kernels.Array, sinks []float32) kernels.Array {
+	if sinks == nil {
+		return p.keep(in(trace.Pattern), p.be.Softmax(scores))
+	}
+	pattern, sink := p.be.SoftmaxSink(scores, sinks)
+	p.keep(in(trace.Pattern), pattern)
+	p.keep(in(trace.Sink), sink)
+	return pattern
 }
 
 // headSteps records what no later step needs, only readers do: each value and

@@ -95,9 +95,16 @@ func (b *binder) block(at string, layer int) Block {
 	} else {
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
 	}
+	if names.Sinks != "" {
+		block.Sinks = weights.Floats(b.get(at+names.Sinks, c.Heads))
+	}
 	if c.routed(layer) {
 		router := b.linear(at, names.Router, c.Experts, c.DModel)
 		block.Router = &router
+		if names.Stacked {
+			block.Experts = b.stacked(at)
+			return block
+		}
 		for e := range c.Experts {
 			own := at + fmt.Sprintf(names.Expert, e)
 			block.Experts = append(block.Experts, b.mlp(own, names.ExpertGate, names.ExpertUp, names.ExpertDown, c.DExpert))
@@ -106,6 +113,43 @@ func (b *binder) block(at string, layer int) Block {
 	}
 	block.MLP = b.mlp(at, names.Gate, names.Up, names.Down, c.DMLP)
 	return block
+}
+
+// stacked finds experts that share tensors: gate and up projections column by
+// column in turn, [experts, d_model, 2 d_expert], and [experts, d_expert, d_model].
+func (b *binder) stacked(at string) []MLP {
+	c, e, d, w := b.config, b.config.Experts, b.config.DModel, b.config.DExpert
+	up := b.get(at+b.names.ExpertUp.Name, e, d, 2*w)
+	upBias := weights.Floats(b.get(at+b.names.ExpertUp.Name+"_bias", e, 2*w))
+	down := b.get(at+b.names.ExpertDown.Name, e, w, d)
+	downBias := weights.Floats(b.get(at+b.names.ExpertDown.Name+"_bias", e, d))
+	if up.Bytes == nil || upBias == nil || down.Bytes == nil || downBias == nil {
+		return nil
+	}
+	experts := make([]MLP, c.Experts)
+	for i := range experts {
+		gate := everyOther(up, upBias, i, 0, d, w)
+		experts[i] = MLP{
+			Gate: &gate, Up: everyOther(up, upBias, i, 1, d, w),
+			Down: Linear{
+				Weight: kernels.Weight{Name: down.Name, Type: down.DType, Shape: [2]int{d, w}, Stride: [2]int{1, d}, Bytes: down.Bytes[down.DType.Bytes(i*w*d):]},
+				Bias:   downBias[i*d : (i+1)*d],
+			},
+		}
+	}
+	return experts
+}
+
+// everyOther is the view of every other column of expert i's matrix, from the
+// first or the second on.
+func everyOther(t weights.Tensor, bias []float32, i, first, in, out int) Linear {
+	l := Linear{Weight: kernels.Weight{
+		Name: t.Name, Type: t.DType, Shape: [2]int{out, in}, Stride: [2]int{2, 2 * out}, Bytes: t.Bytes[t.DType.Bytes(i*in*2*out+first):],
+	}}
+	for o := range out {
+		l.Bias = append(l.Bias, bias[i*2*out+2*o+first])
+	}
+	return l
 }
 
 // mlp finds one feed-forward network of the given width.

@@ -145,6 +145,13 @@ func (c cancellable) Softcap(x kernels.Array, limit float32) kernels.Array {
 	return c.be.Softcap(x, limit)
 }
 
+func (c cancellable) Clamp(x kernels.Array, low, high float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.Clamp(x, low, high)
+}
+
 func (c cancellable) ALiBi(x kernels.Array, slopes []float32) kernels.Array {
 	if c.stopped() {
 		return nothing{}

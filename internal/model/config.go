@@ -47,6 +47,9 @@ type Config struct {
 	DExpert     int    // width of one expert's hidden layer
 	ShareAnew   bool   // the chosen experts' shares are made to sum to 1
 	DenseLayers []bool // layers whose MLP is one after all; nil when none is
+	// Clamp bounds what gate and up projections hand on, and makes the gate
+	// gpt-oss's: (up + 1) · g · sigmoid(1.702 g); 0 is neither.
+	Clamp float32
 
 	PositionOffset int     // OPT's table of positions begins with two rows that no text uses
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not

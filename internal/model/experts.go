@@ -1,7 +1,7 @@
 package model
 
 // The families whose MLPs are experts, of which each token uses a few.
-// Source: transformers models/{mixtral,qwen3_moe}.
+// Source: transformers models/{mixtral,qwen3_moe,gpt_oss}.
 
 // mixtral is Mistral with experts (Jiang et al. 2024).
 func mixtral() Family {
@@ -37,6 +37,22 @@ func qwen3MoE() Family {
 		mlp := func(name string) Source { return Source{Name: name, NoBias: true} }
 		names.Router, names.Expert = mlp("mlp.gate"), "mlp.experts.%d."
 		names.ExpertGate, names.ExpertUp, names.ExpertDown = mlp("gate_proj"), mlp("up_proj"), mlp("down_proj")
+		return c, names
+	}}
+}
+
+// gptOSS is OpenAI's gpt-oss: experts with biases and a clamped gate, sinks,
+// biases on queries, keys, values and output, windows on every other layer. Its
+// 4-bit files keep experts in blocks of their own, which attn does not read yet.
+func gptOSS() Family {
+	return Family{Name: "gpt_oss", Architectures: []string{"GptOssForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
+		c := llamaConfig(f, false)
+		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 128), f.sizeOr("num_experts_per_tok", maxExperts, 4)
+		c.DExpert, c.ShareAnew, c.Clamp = c.DMLP, true, f.positiveOr("swiglu_limit", 7) // softmax over the chosen is softmax over all, made to sum to 1
+		c.Masks = layerWindows(f, c, f.sizeOr("sliding_window", maxContext, 128), func(layer int) bool { return layer%2 == 0 })
+		names := llamaNames(f.boolOr("attention_bias", true), false)
+		names.Sinks, names.Stacked, names.Router = "self_attn.sinks", true, Source{Name: "mlp.router"}
+		names.ExpertUp, names.ExpertDown = Source{Name: "mlp.experts.gate_up_proj"}, Source{Name: "mlp.experts.down_proj"}
 		return c, names
 	}}
 }

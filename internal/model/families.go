@@ -14,7 +14,7 @@ type Family struct {
 func Families() []Family {
 	return []Family{
 		gpt2(),
-		llama(), mistral(), mixtral(), qwen2(), qwen3(), qwen3MoE(), smollm3(), phi3(),
+		llama(), mistral(), mixtral(), qwen2(), qwen3(), qwen3MoE(), gptOSS(), smollm3(), phi3(),
 		gemma(), gemma2(), gemma3(),
 		gptNeoX(), gptJ(), phi(), stablelm(), starcoder2(), cohere(), olmo2(),
 		opt(), bloom(), falcon(), gptBigCode(),
@@ -42,6 +42,8 @@ type WeightNames struct {
 	Expert                 string // before an expert's names; %d is its number
 	ExpertGate             Source
 	ExpertUp, ExpertDown   Source
+	Stacked                bool     // all experts in one tensor each, [experts, in, out], biases beside them
+	Sinks                  string   // a logit per head
 	Buffers                []string // a block's tensors that are no weights, such as stored masks
 	Ignored                []string // other tensors that are no weights
 }

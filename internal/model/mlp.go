@@ -35,11 +35,28 @@ func (p *pass) feed(in func(string) string, m *MLP, x kernels.Array, width int) 
 	if m.Gate != nil {
 		first = *m.Gate
 	}
-	post := p.be.Activate(keep(trace.MLPPre, p.linear(x, first, hidden)), c.Activation)
-	if m.Gate != nil {
-		post = p.be.Multiply(post, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+	pre := keep(trace.MLPPre, p.linear(x, first, hidden))
+	var post kernels.Array
+	switch {
+	case m.Gate == nil:
+		post = p.be.Activate(pre, c.Activation)
+	case c.Clamp != 0:
+		post = p.clamped(pre, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+	default:
+		post = p.be.Multiply(p.be.Activate(pre, c.Activation), keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
 	}
 	return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, c.DModel))
+}
+
+// clamped is gpt-oss's gate: (up + 1) · g · sigmoid(1.702 g), with g at most the
+// limit and up within it. g · sigmoid(1.702 g) = silu(1.702 g) / 1.702.
+func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
+	const alpha = 1.702
+	limit := p.m.Config.Clamp
+	gate = p.be.Clamp(gate, float32(math.Inf(-1)), limit)
+	gate = p.be.Scale(p.be.Activate(p.be.Scale(gate, alpha), kernels.SiLU), 1/float32(alpha))
+	up = p.be.Clamp(up, -limit, limit)
+	return p.be.Add(p.be.Multiply(up, gate), gate)
 }
 
 // experts: each token's vector goes through the few experts that its router

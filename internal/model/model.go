@@ -21,8 +21,9 @@ type Block struct {
 	PostAttention, PostMLP *kernels.NormOpts // after them, before they are added
 	QNorm, KNorm           *kernels.NormOpts // of queries and keys
 	Q, K, V, O             Linear
-	MLP                            // when it is one
-	Router                 *Linear // [experts, d_model]; nil when the MLP is one
+	Sinks                  []float32 // a logit per head that belongs to no key; nil when there are none
+	MLP                              // when it is one
+	Router                 *Linear   // [experts, d_model]; nil when the MLP is one
 	Experts                []MLP
 }
 

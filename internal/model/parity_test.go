@@ -31,7 +31,6 @@ var notYet = map[string]string{
 	"deepseek_v3":       "latent attention",
 	"deepseek_v3-half":  "latent attention",
 	"falcon-alibi":      "slopes, and their products with positions, rounded to bfloat16",
-	"gpt_oss":           "experts",
 	"opt-post-norm":     "norms after each sum",
 	"stablelm-parallel": "norms of q and k",
 }

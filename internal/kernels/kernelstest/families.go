@@ -15,6 +15,7 @@ import (
 //	reshape       0
 //	rotate        4 u (|x[i]| + |x[j]|) of the pair
 //	softcap       8 u min(|x|, limit)
+//	clamp         0
 //	alibi         2 u (|x| + |slope| k)
 //	softmaxsink   (n + 9 + 2 |x - max|) u p
 func familyOps() []Op {
@@ -24,6 +25,7 @@ func familyOps() []Op {
 		{"reshape", reshapeCalls(newSource(17))},
 		{"rotate", rotateCalls(newSource(13))},
 		{"softcap", softcapCalls(newSource(14))},
+		{"clamp", clampCalls(newSource(19))},
 		{"alibi", alibiCalls(newSource(15))},
 		{"softmaxsink", sinkCalls(newSource(16))},
 	}
@@ -106,6 +108,18 @@ func softcapCalls(s source) (calls []Call) {
 				allowed: func(_, i int, _ float64) bound {
 					return relative(8, math.Min(math.Abs(float64(x.Data[i])), float64(limit)))
 				},
+			})
+		}
+	}
+	return calls
+}
+
+func clampCalls(s source) (calls []Call) {
+	for _, edge := range [][2]float32{{-1, 1}, {-7, 7}, {-inf(), .5}, {.25, .25}} {
+		for _, x := range []tensor.Tensor{s.normal(pos(7), model(33)), s.among(append(extremes(), nan(), inf()), pos(9), model(5))} {
+			calls = append(calls, Call{
+				Name: fmt.Sprintf("%v to %v", edge[0], edge[1]), inputs: []tensor.Tensor{x}, allowed: exact,
+				run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.Clamp(x, edge[0], edge[1]) }),
 			})
 		}
 	}
