@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -157,31 +158,40 @@ func (g *ggufReader) around(bos, eos *int32, addBOS, addEOS bool) error {
 		if bos == nil {
 			return errors.New("bos_token_id: missing, though add_bos_token asks for it")
 		}
+		if !g.named(*bos) {
+			return fmt.Errorf("bos_token_id: token %d is empty", *bos)
+		}
 		g.t.post.before = []int32{*bos}
 	}
 	if addEOS {
 		if eos == nil {
 			return errors.New("eos_token_id: missing, though add_eos_token asks for it")
 		}
+		if !g.named(*eos) {
+			return fmt.Errorf("eos_token_id: token %d is empty", *eos)
+		}
 		g.t.post.after = []int32{*eos}
 	}
 	return nil
 }
 
+// named reports whether a token has a text.
+func (g *ggufReader) named(id int32) bool {
+	_, ok := g.vocab.token(id)
+	return ok
+}
+
 // unknownOr returns the unknown token, by its id, its type or its default id.
 func (g *ggufReader) unknownOr(id int32) int32 {
 	if g.Unknown != nil {
-		return *g.Unknown
+		id = *g.Unknown
+	} else if i := slices.Index(g.Types, GGUFUnknown); i >= 0 {
+		id = int32(i)
 	}
-	for i, kind := range g.Types {
-		if kind == GGUFUnknown {
-			return int32(i)
-		}
+	if !g.named(id) {
+		return absent
 	}
-	if id >= 0 && int(id) < len(g.Tokens) {
-		return id
-	}
-	return absent
+	return id
 }
 
 // sentencePieceBPE builds the tokenizer of Llama 2 and Gemma.
