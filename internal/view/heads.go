@@ -36,8 +36,12 @@ func headsView() View {
 // looks at most, and which one that is.
 func headOverview(t *trace.Trace, sel Select) (Grid, error) {
 	m := &Matrix{RowAxis: "layers", ColAxis: "heads", Scale: Weight}
+	name := "head %d"
+	if t.Meta.Model.Heads > 8 {
+		name = "%d" // narrow columns would cut the number off
+	}
 	for head := range t.Meta.Model.Heads {
-		m.Cols = append(m.Cols, Label{Text: fmt.Sprintf("head %d", head), Pos: -1, Focus: head == sel.Told.Head})
+		m.Cols = append(m.Cols, Label{Text: fmt.Sprintf(name, head), Pos: -1, Focus: head == sel.Told.Head})
 	}
 	for layer := range t.Meta.Model.Layers {
 		looks := analyze.Looks(t, layer, sel.Told.Focus)
