@@ -309,7 +309,7 @@ func (c *regexParser) options() (*node, error) {
 			n.children = append(n.children, rest)
 			return n, err
 		default:
-			return nil, fmt.Errorf("(?%c is not supported", r)
+			return nil, fmt.Errorf("(?%s is not supported", visibleRune(r))
 		}
 	}
 	return nil, errors.New("a ( without its )")
@@ -328,7 +328,7 @@ func (c *regexParser) escape() (*node, error) {
 		return &node{kind: nodeAssert, assert: a}, nil
 	}
 	if d := c.source[c.at]; d >= '1' && d <= '9' || d == 'k' || d == 'g' || d == 'G' || d == 'K' || d == 'X' || d == 'R' {
-		return nil, fmt.Errorf(`\%c is not supported`, d)
+		return nil, fmt.Errorf(`\%s is not supported`, visibleRune(rune(d)))
 	}
 	set, r, err := c.escaped(false)
 	if set == nil && err == nil {
@@ -409,4 +409,13 @@ func (c *regexParser) counts(n *node) (int, error) {
 		return 0, fmt.Errorf("the count {%s} is not supported (at most %d, the smaller first)", inside, maxRepeat)
 	}
 	return len(inside) + 2, nil
+}
+
+// visibleRune writes a character for an error's line: one that is not printed is
+// quoted.
+func visibleRune(r rune) string {
+	if strconv.IsPrint(r) {
+		return string(r)
+	}
+	return strconv.QuoteRune(r)
 }

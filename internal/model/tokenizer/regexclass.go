@@ -166,7 +166,7 @@ func (c *regexParser) classItem(s *charSet) error {
 		}
 	}
 	if high < low {
-		return fmt.Errorf("the range %c-%c is empty", low, high)
+		return fmt.Errorf("the range %s-%s is empty", visibleRune(low), visibleRune(high))
 	}
 	s.add(c.fold, low, high)
 	return nil
@@ -223,7 +223,7 @@ func (c *regexParser) escaped(inClass bool) (*charSet, rune, error) {
 		code, err := c.digits(4)
 		return nil, code, err
 	case r < utf8.RuneSelf && unicode.IsLetter(r) || unicode.IsDigit(r):
-		return nil, 0, fmt.Errorf(`\%c is not supported`, r)
+		return nil, 0, fmt.Errorf(`\%s is not supported`, visibleRune(r))
 	}
 	return nil, r, nil
 }
