@@ -35,11 +35,29 @@ func (p *pass) headNorm(x kernels.Array, o *kernels.NormOpts, name string) kerne
 	if p.m.Config.QKNormWhole && len(shape) == 3 {
 		x = p.be.Reshape(x, shape[0], tensor.D(tensor.DModel, tensor.Elements(shape[1:])))
 	}
-	x, _ = p.be.Norm(x, *o)
+	plain := *o
+	byHead := len(shape) == 3 && !p.m.Config.QKNormWhole && len(o.Gain) > shape[2].Size
+	if byHead {
+		plain.Gain = nil
+	}
+	x, _ = p.be.Norm(x, plain)
+	if byHead {
+		x = p.be.Multiply(x, p.be.Put(everyPosition(shape, o.Gain)))
+	}
 	if p.m.Config.QKNormWhole {
 		x = p.be.Reshape(x, shape...)
 	}
 	return p.keep(name, x)
+}
+
+// everyPosition repeats a gain [head, d_head] for each position of [pos, head,
+// d_head].
+func everyPosition(shape []tensor.Dim, gain []float32) tensor.Tensor {
+	t := tensor.New(shape...)
+	for pos := range shape[0].Size {
+		copy(t.Row(pos), gain)
+	}
+	return t
 }
 
 // place turns queries or keys by their positions, in layers that do.

@@ -90,7 +90,9 @@ func (b *binder) block(at string, layer int) Block {
 		Norm2:         b.normAt(at, names.Norm2, c.DModel),
 		PostMLP:       b.normAt(at, names.PostMLP, c.DModel),
 	}
-	if c.QKNormWhole {
+	if names.GainByHead {
+		block.QNorm, block.KNorm = b.headNorm(at, names.QNorm, c.Heads), b.headNorm(at, names.KNorm, c.KVHeads)
+	} else if c.QKNormWhole {
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, q), b.normAt(at, names.KNorm, kv)
 	} else {
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
@@ -215,6 +217,20 @@ func (b *binder) normAt(at, name string, width int) *kernels.NormOpts {
 		return nil
 	}
 	return b.norm(at+name, width)
+}
+
+// headNorm finds a norm without bias whose gain differs from head to head:
+// [heads * d_head].
+func (b *binder) headNorm(at, name string, heads int) *kernels.NormOpts {
+	o := &kernels.NormOpts{Epsilon: b.config.NormEpsilon, RMS: b.config.RMS}
+	if !strings.Contains(name, "%d") {
+		o.Gain = weights.Floats(b.get(at+name+".weight", heads, b.config.DHead))
+		return o
+	}
+	for head := range heads {
+		o.Gain = append(o.Gain, weights.Floats(b.get(at+fmt.Sprintf(name, head)+".weight", b.config.DHead))...)
+	}
+	return o
 }
 
 func (b *binder) norm(name string, width int) *kernels.NormOpts {

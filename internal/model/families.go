@@ -35,7 +35,8 @@ type WeightNames struct {
 	Block                  string // before a block's names; %d is the layer
 	Norm1, Norm2           string
 	PostAttention, PostMLP string
-	QNorm, KNorm           string
+	QNorm, KNorm           string // a gain for all heads alike, unless GainByHead
+	GainByHead             bool   // [head, d_head], or a tensor for each where the name has a %d
 	Q, K, V, O             Source
 	Gate, Up, Down         Source
 	Router                 Source

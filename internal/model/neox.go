@@ -78,11 +78,12 @@ func stablelm() Family {
 		c.Activation = activation(f, "hidden_act", string(kernels.SiLU))
 		p := ropeParameters(f, "")
 		c.Ropes = onEveryLayer(ropeOf(f, p, rotated(f, p, c.DHead, "partial_rotary_factor", 0.25), c.Context, 10000), c.Layers)
-		if f.boolOr("qk_layernorm", false) {
-			f.fail("qk_layernorm is true: attn runs stablelm without it")
-		}
 		names := llamaNames(f.boolOr("use_qkv_bias", false), false)
 		names.NoNormBias, names.O.NoBias = false, true
+		if f.boolOr("qk_layernorm", false) {
+			names.GainByHead = true
+			names.QNorm, names.KNorm = "self_attn.q_layernorm.norms.%d", "self_attn.k_layernorm.norms.%d"
+		}
 		if c.Parallel {
 			names.Norm2 = ""
 		}
@@ -102,10 +103,11 @@ func cohere() Family {
 		rope := ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 500000)
 		rope.Interleaved = true
 		c.Ropes = onEveryLayer(rope, c.Layers)
-		if f.boolOr("use_qk_norm", false) {
-			f.fail("use_qk_norm is true: attn runs cohere without it")
-		}
 		names := llamaNames(f.boolOr("attention_bias", false), false)
+		if f.boolOr("use_qk_norm", false) {
+			names.GainByHead = true
+			names.QNorm, names.KNorm = "self_attn.q_norm", "self_attn.k_norm"
+		}
 		names.Norm2 = ""
 		return c, names
 	}}

@@ -25,14 +25,12 @@ type reference struct {
 
 // notYet are the folders of testdata/tiny that attn cannot run right: the reference was there first.
 var notYet = map[string]string{
-	"cohere-qk-norm":    "norms of q and k",
-	"deepseek_v2":       "latent attention",
-	"deepseek_v2-lite":  "latent attention",
-	"deepseek_v3":       "latent attention",
-	"deepseek_v3-half":  "latent attention",
-	"falcon-alibi":      "slopes, and their products with positions, rounded to bfloat16",
-	"opt-post-norm":     "norms after each sum",
-	"stablelm-parallel": "norms of q and k",
+	"deepseek_v2":      "latent attention",
+	"deepseek_v2-lite": "latent attention",
+	"deepseek_v3":      "latent attention",
+	"deepseek_v3-half": "latent attention",
+	"falcon-alibi":     "slopes, and their products with positions, rounded to bfloat16",
+	"opt-post-norm":    "norms after each sum",
 }
 
 // references are the built-in model and the folders of testdata/tiny.
