@@ -174,6 +174,9 @@ func factsGrid(f modelFacts) view.Grid {
 	}
 	add("d_model", f.DModel)
 	add("d_head", f.DHead)
+	if f.DValue != 0 {
+		add("d_head of values", f.DValue)
+	}
 	add("d_mlp", f.DMLP)
 	add("vocabulary", f.DVocab)
 	add("context", f.Context)

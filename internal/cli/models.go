@@ -50,6 +50,7 @@ type modelFacts struct {
 	KVHeads    int    `json:"kv_heads"`
 	DModel     int    `json:"d_model"`
 	DHead      int    `json:"d_head"`
+	DValue     int    `json:"d_value,omitempty"` // of values, where it is not d_head
 	DMLP       int    `json:"d_mlp"`
 	DVocab     int    `json:"d_vocab"`
 	Context    int    `json:"context"`
@@ -62,7 +63,7 @@ func factsOf(m *model.Model, about string) modelFacts {
 	c := m.Config
 	f := modelFacts{
 		Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
-		DModel: c.DModel, DHead: c.DHead, DMLP: c.DMLP, DVocab: c.DVocab, Context: c.Context,
+		DModel: c.DModel, DHead: c.DHead, DValue: c.DValue, DMLP: c.DMLP, DVocab: c.DVocab, Context: c.Context,
 		Parameters: m.Parameters, About: about,
 	}
 	if m.Tokenizer != nil {

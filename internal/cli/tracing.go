@@ -197,7 +197,7 @@ func describe(m *model.Model, be kernels.Backend) trace.Model {
 	c := m.Config
 	return trace.Model{
 		Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
-		DModel: c.DModel, DHead: c.DHead, DVocab: c.DVocab, Parameters: m.Parameters, Device: be.Name(),
+		DModel: c.DModel, DHead: c.DHead, DValue: c.DValue, DVocab: c.DVocab, Parameters: m.Parameters, Device: be.Name(),
 	}
 }
 

@@ -49,15 +49,33 @@ type NormOpts struct {
 	RMS        bool
 }
 
-// RotaryOpts describe rotary position embedding (Su et al. 2021): the first
-// 2 * Pairs components of each head turn, in pairs, by their position's angles;
-// the components after them stay.
+// RotaryOpts describe rotary position embedding (Su et al. 2021): 2 * Pairs
+// components of each head, from First on, turn in pairs by their position's
+// angles; the components before and after them stay.
 type RotaryOpts struct {
+	First    int       // the component that the turning ones begin at
 	Pairs    int       // pairs that turn in each head
 	Cos, Sin []float32 // [pos T, Pairs]
 	// Interleaved pairs component 2i with 2i+1, as GPT-J does; otherwise i is
-	// paired with i + Pairs.
+	// paired with i + Pairs. Both count from First.
 	Interleaved bool
+	// Apart writes what Interleaved read from 2i and 2i+1 to i and i + Pairs,
+	// as DeepSeek V3 does.
+	Apart bool
+}
+
+// Pair returns the components of a head that pair p is read from, and those that
+// it is written to.
+func (o RotaryOpts) Pair(p int) (from, to [2]int) {
+	from = [2]int{o.First + p, o.First + p + o.Pairs}
+	to = from
+	if o.Interleaved {
+		from = [2]int{o.First + 2*p, o.First + 2*p + 1}
+	}
+	if !o.Apart {
+		to = from
+	}
+	return from, to
 }
 
 // Activation is the MLP's nonlinearity.
@@ -108,6 +126,10 @@ type Backend interface {
 	Reshape(x Array, shape ...tensor.Dim) Array
 	// Multiply returns a * b, number by number; the shapes are equal.
 	Multiply(a, b Array) Array
+	// Join puts y's vectors behind x's: x [pos T, head H, d_head A], y [pos T,
+	// head KV, d_head B] -> [pos T, head H, d_head A+B]. Head h takes y's head
+	// h / (H/KV).
+	Join(x, y Array) Array
 	// Rotate turns the pairs of x [pos T, head H, d_head D] by their position's
 	// angles.
 	Rotate(x Array, o RotaryOpts) Array
@@ -122,10 +144,11 @@ type Backend interface {
 	Softcap(x Array, limit float32) Array
 	// Clamp brings every number into [low, high].
 	Clamp(x Array, low, high float32) Array
-	// ALiBi adds slope[h] * key_pos to x [head H, query_pos T, key_pos T]
-	// (Press, Smith and Lewis 2022; softmax does not see what is equal for all
-	// keys of a query, so the key's place does for its distance).
-	ALiBi(x Array, slopes []float32) Array
+	// KeyBias adds bias [head H, key_pos T] to x [head H, query_pos T, key_pos
+	// T], the same for every query: ALiBi's slope times the key's place (Press,
+	// Smith and Lewis 2022; softmax does not see what is equal for all keys of a
+	// query, so the key's place does for its distance).
+	KeyBias(x Array, bias []float32) Array
 	// Mask puts -Inf where the mask does not allow [.., query_pos, key_pos].
 	Mask(x Array, m Mask) Array
 	// Softmax normalises along the last axis: exp(x - max) / sum. A row that

@@ -144,13 +144,24 @@ func MultiplyShape(a, b []tensor.Dim) ([]tensor.Dim, error) {
 	return checked("multiply", a...)
 }
 
+// JoinShape is the shape of Join's result: [pos T, head H, d_head A+B].
+func JoinShape(x, y []tensor.Dim) ([]tensor.Dim, error) {
+	if len(x) != 3 || len(y) != 3 {
+		return nil, fmt.Errorf("join: %s and %s are not [pos, head, d_head]", tensor.ShapeString(x), tensor.ShapeString(y))
+	}
+	if x[0].Size != y[0].Size || y[1].Size < 1 || x[1].Size%y[1].Size != 0 {
+		return nil, fmt.Errorf("join: %s and %s do not meet", tensor.ShapeString(x), tensor.ShapeString(y))
+	}
+	return checked("join", x[0], x[1], tensor.D(x[2].Axis, x[2].Size+y[2].Size))
+}
+
 // RotateShape is the shape of Rotate's result: x's own.
 func RotateShape(x []tensor.Dim, o RotaryOpts) ([]tensor.Dim, error) {
 	if len(x) != 3 {
 		return nil, fmt.Errorf("rotate: %s is not [pos, head, d_head]", tensor.ShapeString(x))
 	}
-	if o.Pairs < 1 || o.Pairs > x[2].Size/2 {
-		return nil, fmt.Errorf("rotate: %d pairs in %s", o.Pairs, tensor.ShapeString(x))
+	if o.Pairs < 1 || o.First < 0 || o.First > x[2].Size || o.Pairs > (x[2].Size-o.First)/2 {
+		return nil, fmt.Errorf("rotate: %d pairs from component %d in %s", o.Pairs, o.First, tensor.ShapeString(x))
 	}
 	if n := x[0].Size * o.Pairs; len(o.Cos) != n || len(o.Sin) != n {
 		return nil, fmt.Errorf("rotate: %d cosines and %d sines for %d pairs at %d positions", len(o.Cos), len(o.Sin), o.Pairs, x[0].Size)
@@ -174,12 +185,12 @@ func ClampShape(x []tensor.Dim, low, high float32) ([]tensor.Dim, error) {
 	return checked("clamp", x...)
 }
 
-// ALiBiShape is the shape of ALiBi's result: x's own, [head, query_pos, key_pos].
-func ALiBiShape(x []tensor.Dim, slopes []float32) ([]tensor.Dim, error) {
-	if len(x) != 3 || len(slopes) != x[0].Size {
-		return nil, fmt.Errorf("alibi: %d slopes for %s, it takes one per head of [head, query_pos, key_pos]", len(slopes), tensor.ShapeString(x))
+// KeyBiasShape is the shape of KeyBias's result: x's own, [head, query_pos, key_pos].
+func KeyBiasShape(x []tensor.Dim, bias []float32) ([]tensor.Dim, error) {
+	if len(x) != 3 || len(bias) != x[0].Size*x[2].Size {
+		return nil, fmt.Errorf("key bias: %d numbers for %s, it takes one per head and key of [head, query_pos, key_pos]", len(bias), tensor.ShapeString(x))
 	}
-	return checked("alibi", x...)
+	return checked("key bias", x...)
 }
 
 // SoftmaxSinkShapes are the shapes of SoftmaxSink's results: x's own, and x's

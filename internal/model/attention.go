@@ -11,18 +11,14 @@ import (
 // ALiBi.
 func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
-	c, b := &p.m.Config, &p.m.Blocks[layer]
-	width := tensor.D(tensor.DHead, c.DHead)
-	heads, shared := tensor.D(tensor.Head, c.Heads), tensor.D(tensor.Head, c.KVHeads)
-	q := p.keep(in(trace.Q), p.linear(x, b.Q, heads, width))
-	k := p.keep(in(trace.K), p.linear(x, b.K, shared, width))
-	v := p.keep(in(trace.V), p.linear(x, b.V, shared, width))
+	b := &p.m.Blocks[layer]
+	q, k, v := p.queriesKeysValues(layer, x)
 	q = p.place(layer, p.headNorm(q, b.QNorm, in(trace.QNorm)), in(trace.RotQ))
 	k = p.place(layer, p.headNorm(k, b.KNorm, in(trace.KNorm)), in(trace.RotK))
 	pattern := p.pattern(in, p.scores(layer, q, k), b.Sinks)
 	z := p.keep(in(trace.Z), p.be.Mix(pattern, v))
 	p.headSteps(in, b, v, z)
-	return p.linear(z, b.O, tensor.D(tensor.DModel, c.DModel))
+	return p.linear(z, b.O, tensor.D(tensor.DModel, p.m.Config.DModel))
 }
 
 // headNorm brings queries or keys to one size: each head's, or, where the
@@ -83,8 +79,8 @@ func (p *pass) scores(layer int, q, k kernels.Array) kernels.Array {
 	if c.Softcap != 0 {
 		s = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap))
 	}
-	if c.Slopes != nil {
-		s = p.keep(in(trace.Biased), p.be.ALiBi(s, c.Slopes))
+	if c.ALiBi.Slopes != nil {
+		s = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer])))
 	}
 	return p.keep(in(trace.AttnScores), p.be.Mask(s, c.mask(layer)))
 }

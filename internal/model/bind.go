@@ -54,6 +54,9 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	for layer := range m.Blocks {
 		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer), layer)
 	}
+	for spare := range names.SpareBlocks {
+		b.pass(b.prefix + fmt.Sprintf(names.Block, c.Layers+spare))
+	}
 	m.Parameters = b.parameters
 	return b.err()
 }
@@ -76,25 +79,36 @@ func (b *binder) unembed(embed kernels.Weight) Linear {
 
 func (b *binder) block(at string, layer int) Block {
 	names, c := b.names, b.config
-	q, kv := c.Heads*c.DHead, c.KVHeads*c.DHead
+	q, kv, values := c.Heads*c.DHead, c.KVHeads*c.DHead, c.KVHeads*c.ValueWidth()
+	queryFrom, valueFrom := c.DModel, c.DModel
+	var latent *LatentMaps
+	if c.Latent.KeyValue > 0 {
+		latent = b.latent(at)
+		kv, valueFrom = c.KVHeads*(c.DHead-c.Latent.Rope), c.Latent.KeyValue
+		if c.Latent.Query > 0 {
+			queryFrom = c.Latent.Query
+		}
+	}
 	for _, buffer := range names.Buffers {
 		b.files.Get(b.prefix + at + buffer) // no weight, but not left over either
 	}
 	block := Block{
 		Norm1:         b.normAt(at, names.Norm1, c.DModel),
-		Q:             b.linear(at, names.Q, q, c.DModel),
-		K:             b.linear(at, names.K, kv, c.DModel),
-		V:             b.linear(at, names.V, kv, c.DModel),
-		O:             b.linear(at, names.O, c.DModel, q),
+		Latent:        latent,
+		Q:             b.linear(at, names.Q, q, queryFrom),
+		K:             b.linear(at, names.K, kv, valueFrom),
+		V:             b.linear(at, names.V, values, valueFrom),
+		O:             b.linear(at, names.O, c.DModel, c.Heads*c.ValueWidth()),
 		PostAttention: b.normAt(at, names.PostAttention, c.DModel),
 		Norm2:         b.normAt(at, names.Norm2, c.DModel),
 		PostMLP:       b.normAt(at, names.PostMLP, c.DModel),
 	}
-	if names.GainByHead {
+	switch {
+	case names.GainByHead:
 		block.QNorm, block.KNorm = b.headNorm(at, names.QNorm, c.Heads), b.headNorm(at, names.KNorm, c.KVHeads)
-	} else if c.QKNormWhole {
+	case c.QKNormWhole:
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, q), b.normAt(at, names.KNorm, kv)
-	} else {
+	default:
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
 	}
 	if names.Sinks != "" {
@@ -103,6 +117,13 @@ func (b *binder) block(at string, layer int) Block {
 	if c.routed(layer) {
 		router := b.linear(at, names.Router, c.Experts, c.DModel)
 		block.Router = &router
+		if names.RouterBias != "" {
+			block.RouterBias = weights.Floats(b.get(at+names.RouterBias, c.Experts))
+		}
+		if c.DShared > 0 {
+			shared := b.mlp(at, names.SharedGate, names.SharedUp, names.SharedDown, c.DShared)
+			block.Shared = &shared
+		}
 		if names.Stacked {
 			block.Experts = b.stacked(at)
 			return block
@@ -115,6 +136,27 @@ func (b *binder) block(at string, layer int) Block {
 	}
 	block.MLP = b.mlp(at, names.Gate, names.Up, names.Down, c.DMLP)
 	return block
+}
+
+// latentEpsilon is that of the narrow vectors' norms, whatever rms_norm_eps says:
+// transformers makes them with the default.
+const latentEpsilon = 1e-6
+
+// latent finds the narrow vectors' matrices and norms.
+func (b *binder) latent(at string) *LatentMaps {
+	names, c := b.names, b.config
+	m := &LatentMaps{
+		KVDown:     b.linear(at, names.KVDown, c.Latent.KeyValue, c.DModel),
+		KVDownNorm: b.normAt(at, names.KVDownNorm, c.Latent.KeyValue),
+		KRope:      b.linear(at, names.KRope, c.Latent.Rope, c.DModel),
+	}
+	if c.Latent.Query > 0 {
+		down := b.linear(at, names.QDown, c.Latent.Query, c.DModel)
+		m.QDown, m.QDownNorm = &down, b.normAt(at, names.QDownNorm, c.Latent.Query)
+		m.QDownNorm.Epsilon = latentEpsilon
+	}
+	m.KVDownNorm.Epsilon = latentEpsilon
+	return m
 }
 
 // stacked finds experts that share tensors: gate and up projections column by
@@ -163,6 +205,15 @@ func (b *binder) mlp(at string, gate, up, down Source, width int) MLP {
 		m.Gate = &g
 	}
 	return m
+}
+
+// pass takes every tensor whose name begins so, for nobody.
+func (b *binder) pass(prefix string) {
+	for _, name := range b.files.Names() {
+		if strings.HasPrefix(name, prefix) {
+			b.files.Get(name)
+		}
+	}
 }
 
 // findPrefix returns the prefix under which the embedding is found.

@@ -152,11 +152,18 @@ func (c cancellable) Clamp(x kernels.Array, low, high float32) kernels.Array {
 	return c.be.Clamp(x, low, high)
 }
 
-func (c cancellable) ALiBi(x kernels.Array, slopes []float32) kernels.Array {
+func (c cancellable) Join(x, y kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.ALiBi(x, slopes)
+	return c.be.Join(x, y)
+}
+
+func (c cancellable) KeyBias(x kernels.Array, bias []float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.be.KeyBias(x, bias)
 }
 
 func (c cancellable) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink kernels.Array) {

@@ -19,7 +19,8 @@ type Config struct {
 	Heads   int // query heads
 	KVHeads int // key and value heads; fewer than Heads under grouped-query attention
 	DModel  int // width of the residual stream
-	DHead   int // width of one head's queries, keys and values
+	DHead   int // width of one head's queries, keys and, unless DValue says otherwise, values
+	DValue  int // width of one head's values; 0 is DHead
 	DMLP    int // width of the MLP's hidden layer
 	DVocab  int // rows of the embedding
 	Context int // the most tokens it can read
@@ -37,15 +38,17 @@ type Config struct {
 	Masks   []kernels.Mask // per layer, where they differ; nil when all are Mask
 	Ropes   []*Rope        // per layer, nil for a layer without; nil when none has one
 	Softcap float32        // scores are bent to at most this; 0 is not
-	Slopes  []float32      // per head, of ALiBi's bias; nil when there is none
+	ALiBi   ALiBi          // added to the scaled scores
+	Latent  Latent         // what queries, keys and values come out of, where that is not the stream
 	// QKNormWhole normalises queries and keys over all heads at once, not each
 	// head's alone.
 	QKNormWhole bool
 
-	Experts     int    // of each MLP; 0 when it is one
-	ExpertsUsed int    // by each token
-	DExpert     int    // width of one expert's hidden layer
-	ShareAnew   bool   // the chosen experts' shares are made to sum to 1
+	Experts     int // of each MLP; 0 when it is one
+	ExpertsUsed int // by each token
+	DExpert     int // width of one expert's hidden layer
+	DShared     int // width of the experts that work on every token, side by side; 0 is none
+	Routing     Routing
 	DenseLayers []bool // layers whose MLP is one after all; nil when none is
 	// Clamp bounds what gate and up projections hand on, and makes the gate
 	// gpt-oss's: (up + 1) · g · sigmoid(1.702 g); 0 is neither.
@@ -55,6 +58,14 @@ type Config struct {
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
 	LogitScale     float32 // the logits are multiplied by it; 0 is not
 	LogitSoftcap   float32 // the logits are bent to at most this; 0 is not
+}
+
+// ValueWidth is the width of one head's values.
+func (c *Config) ValueWidth() int {
+	if c.DValue > 0 {
+		return c.DValue
+	}
+	return c.DHead
 }
 
 // mask returns the mask of a layer.

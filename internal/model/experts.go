@@ -9,7 +9,7 @@ func mixtral() Family {
 		c := llamaConfig(f, false)
 		c.Mask.Window = f.sizeOr("sliding_window", maxContext, 0)
 		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 8), f.sizeOr("num_experts_per_tok", maxExperts, 2)
-		c.DExpert, c.ShareAnew = c.DMLP, true
+		c.DExpert, c.Routing.Anew = c.DMLP, true
 		names := llamaNames(false, false)
 		names.Router, names.Expert = Source{Name: "block_sparse_moe.gate", NoBias: true}, "block_sparse_moe.experts.%d."
 		names.ExpertGate, names.ExpertUp, names.ExpertDown = Source{Name: "w1", NoBias: true}, Source{Name: "w3", NoBias: true}, Source{Name: "w2", NoBias: true}
@@ -23,7 +23,7 @@ func qwen3MoE() Family {
 		c, names := qwen3().parse(f)
 		c.Experts = f.sizeOr("num_experts", maxExperts, f.sizeOr("num_local_experts", maxExperts, 128))
 		c.ExpertsUsed = f.sizeOr("num_experts_per_tok", maxExperts, 8)
-		c.DExpert, c.ShareAnew = f.size("moe_intermediate_size", maxWidth), f.boolOr("norm_topk_prob", false)
+		c.DExpert, c.Routing.Anew = f.size("moe_intermediate_size", maxWidth), f.boolOr("norm_topk_prob", false)
 		every := f.sizeOr("decoder_sparse_step", maxLayers, 1)
 		c.DenseLayers = make([]bool, c.Layers)
 		for layer := range c.DenseLayers {
@@ -48,7 +48,7 @@ func gptOSS() Family {
 	return Family{Name: "gpt_oss", Architectures: []string{"GptOssForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 128), f.sizeOr("num_experts_per_tok", maxExperts, 4)
-		c.DExpert, c.ShareAnew, c.Clamp = c.DMLP, true, f.positiveOr("swiglu_limit", 7) // softmax over the chosen is softmax over all, made to sum to 1
+		c.DExpert, c.Routing.Anew, c.Clamp = c.DMLP, true, f.positiveOr("swiglu_limit", 7) // softmax over the chosen is softmax over all, made to sum to 1
 		c.Masks = layerWindows(f, c, f.sizeOr("sliding_window", maxContext, 128), func(layer int) bool { return layer%2 == 0 })
 		names := llamaNames(f.boolOr("attention_bias", true), false)
 		names.Sinks, names.Stacked, names.Router = "self_attn.sinks", true, Source{Name: "mlp.router"}

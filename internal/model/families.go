@@ -18,6 +18,7 @@ func Families() []Family {
 		gemma(), gemma2(), gemma3(),
 		gptNeoX(), gptJ(), phi(), stablelm(), starcoder2(), cohere(), olmo2(),
 		opt(), bloom(), falcon(), gptBigCode(),
+		deepSeekV2(), deepSeekV3(),
 	}
 }
 
@@ -39,14 +40,20 @@ type WeightNames struct {
 	GainByHead             bool   // [head, d_head], or a tensor for each where the name has a %d
 	Q, K, V, O             Source
 	Gate, Up, Down         Source
+	QDown, KVDown, KRope   Source // latent attention's way down
+	QDownNorm, KVDownNorm  string
 	Router                 Source
+	RouterBias             string // a number per expert, for the choice alone
 	Expert                 string // before an expert's names; %d is its number
 	ExpertGate             Source
 	ExpertUp, ExpertDown   Source
+	SharedGate, SharedUp   Source // the experts that work on every token
+	SharedDown             Source
 	Stacked                bool     // all experts in one tensor each, [experts, in, out], biases beside them
 	Sinks                  string   // a logit per head
 	Buffers                []string // a block's tensors that are no weights, such as stored masks
 	Ignored                []string // other tensors that are no weights
+	SpareBlocks            int      // blocks after the last that nobody reads
 }
 
 // Source says where one linear layer lies in the file.

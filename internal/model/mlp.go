@@ -1,9 +1,7 @@
 package model
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
@@ -61,7 +59,8 @@ func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
 
 // experts: each token's vector goes through the few experts that its router
 // scores highest, and their outputs are summed by their shares (Shazeer et al.
-// 2017). Each expert runs once, over the tokens that chose it.
+// 2017). Each expert runs once, over the tokens that chose it. Shared experts
+// work on every token, and are added.
 func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
@@ -69,7 +68,7 @@ func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernel
 	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
 		return x
 	}
-	shares := c.route(scores)
+	shares := c.route(scores, b.RouterBias)
 	if name := in(trace.Experts); p.rec.Wants(name) {
 		p.rec.Record(name, shares)
 	}
@@ -77,7 +76,10 @@ func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernel
 	for e := range b.Experts {
 		p.addExpert(sum, shares, vectors, e, &b.Experts[e])
 	}
-	return p.be.Put(sum)
+	if b.Shared == nil {
+		return p.be.Put(sum)
+	}
+	return p.be.Add(p.be.Put(sum), p.keep(in(trace.Shared), p.feed(nil, b.Shared, x, c.DShared)))
 }
 
 // addExpert runs one expert over the tokens that chose it.
@@ -106,41 +108,4 @@ func (p *pass) addExpert(sum, shares, vectors tensor.Tensor, e int, m *MLP) {
 			into[j] += share * v
 		}
 	}
-}
-
-// route gives each token's experts their shares [pos, expert]: softmax over all,
-// the largest few kept, made to sum to 1 where the family does so.
-func (c *Config) route(scores tensor.Tensor) tensor.Tensor {
-	shares := tensor.New(scores.Shape...)
-	for pos := range scores.Shape[0].Size {
-		row := softmax(scores.Row(pos))
-		order := make([]int, len(row))
-		for e := range order {
-			order[e] = e
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
-		kept, total := order[:min(c.ExpertsUsed, len(order))], 1.0
-		if c.ShareAnew {
-			total = 0
-			for _, e := range kept {
-				total += row[e]
-			}
-		}
-		for _, e := range kept {
-			shares.Row(pos)[e] = float32(row[e] / total)
-		}
-	}
-	return shares
-}
-
-func softmax(x []float32) []float64 {
-	out, largest, sum := make([]float64, len(x)), float64(slices.Max(x)), 0.0
-	for i, v := range x {
-		out[i] = math.Exp(float64(v) - largest)
-		sum += out[i]
-	}
-	for i := range out {
-		out[i] /= sum
-	}
-	return out
 }

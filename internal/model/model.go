@@ -21,10 +21,13 @@ type Block struct {
 	PostAttention, PostMLP *kernels.NormOpts // after them, before they are added
 	QNorm, KNorm           *kernels.NormOpts // of queries and keys
 	Q, K, V, O             Linear
-	Sinks                  []float32 // a logit per head that belongs to no key; nil when there are none
-	MLP                              // when it is one
-	Router                 *Linear   // [experts, d_model]; nil when the MLP is one
+	Latent                 *LatentMaps // nil when Q, K and V read the stream
+	Sinks                  []float32   // a logit per head that belongs to no key; nil when there are none
+	MLP                                // when it is one
+	Router                 *Linear     // [experts, d_model]; nil when the MLP is one
+	RouterBias             []float32   // a number per expert that is added for the choice alone; nil is none
 	Experts                []MLP
+	Shared                 *MLP // the experts that work on every token, as one; nil when there are none
 }
 
 // MLP is one feed-forward network.

@@ -1,10 +1,6 @@
 package model
 
-import (
-	"math"
-
-	"attn/internal/kernels"
-)
+import "attn/internal/kernels"
 
 // Source of what follows: transformers models/{olmo2,starcoder2,opt,bloom,falcon,
 // gpt_bigcode}.
@@ -70,7 +66,7 @@ func opt() Family {
 func bloom() Family {
 	return Family{Name: "bloom", Architectures: []string{"BloomForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := bloomConfig(f)
-		c.Slopes = alibiSlopes(c.Heads)
+		c.ALiBi.Slopes = alibiSlopes(c.Heads)
 		if f.boolOr("apply_residual_connection_post_layernorm", false) {
 			f.fail("apply_residual_connection_post_layernorm is true: attn runs BLOOM without it")
 		}
@@ -100,10 +96,11 @@ func falcon() Family {
 			c.KVHeads = 1
 		}
 		c.DMLP = f.sizeOr("ffn_hidden_size", maxWidth, 4*c.DModel)
-		if f.boolOr("alibi", false) { // transformers rounds its slopes to bfloat16
-			f.fail("alibi is true: attn runs falcon with rotary positions")
+		if f.boolOr("alibi", false) {
+			c.ALiBi = ALiBi{Slopes: alibiSlopes(c.Heads), BF16: true, Scaled: true}
+		} else {
+			c.Ropes = onEveryLayer(ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 10000), c.Layers)
 		}
-		c.Ropes = onEveryLayer(ropeOf(f, ropeParameters(f, ""), c.DHead, c.Context, 10000), c.Layers)
 		if len(f.errs) == 0 && c.Heads%c.KVHeads != 0 {
 			f.fail("num_attention_heads %d is not a multiple of num_kv_heads %d", c.Heads, c.KVHeads)
 			return c, WeightNames{}
@@ -153,25 +150,6 @@ func bloomNames(bias bool) WeightNames {
 		O:  Source{Name: "self_attention.dense", NoBias: !bias},
 		Up: Source{Name: "mlp.dense_h_to_4h", NoBias: !bias}, Down: Source{Name: "mlp.dense_4h_to_h", NoBias: !bias},
 	}
-}
-
-// alibiSlopes are 2^(-8/n · (h+1)) for a number n of heads that is a power of 2;
-// for another the next smaller one's, and then every other of the next larger
-// one's (Press, Smith and Lewis 2022; transformers build_alibi_tensor).
-func alibiSlopes(heads int) []float32 {
-	n := 1
-	for 2*n <= heads {
-		n *= 2
-	}
-	slopes := make([]float32, 0, heads)
-	for h := range heads {
-		exponent := -8 / float64(n) * float64(h+1)
-		if h >= n {
-			exponent = -4 / float64(n) * float64(2*(h-n)+1)
-		}
-		slopes = append(slopes, float32(math.Pow(2, exponent)))
-	}
-	return slopes
 }
 
 // gptBigCode is BigCode's SantaCoder and StarCoder: GPT-2 with one key and value

@@ -25,12 +25,7 @@ type reference struct {
 
 // notYet are the folders of testdata/tiny that attn cannot run right: the reference was there first.
 var notYet = map[string]string{
-	"deepseek_v2":      "latent attention",
-	"deepseek_v2-lite": "latent attention",
-	"deepseek_v3":      "latent attention",
-	"deepseek_v3-half": "latent attention",
-	"falcon-alibi":     "slopes, and their products with positions, rounded to bfloat16",
-	"opt-post-norm":    "norms after each sum",
+	"opt-post-norm": "norms after each sum",
 }
 
 // references are the built-in model and the folders of testdata/tiny.
@@ -78,7 +73,7 @@ func record(t testing.TB, m *model.Model, be kernels.Backend, tokens []trace.Tok
 	rec.Describe(trace.Meta{
 		Model: trace.Model{
 			Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
-			DModel: c.DModel, DHead: c.DHead, DVocab: c.DVocab,
+			DModel: c.DModel, DHead: c.DHead, DValue: c.DValue, DVocab: c.DVocab,
 		},
 		Mask: c.Mask, Masks: c.Masks, Scales: c.Scales, Parallel: c.Parallel,
 	})

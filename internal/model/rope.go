@@ -12,8 +12,10 @@ import (
 // Source: transformers modeling_rope_utils.py, whose names it keeps.
 type Rope struct {
 	Dim         int // components of a head that turn; the rest stay
+	First       int // the one that they begin at
 	Base        float64
 	Interleaved bool // pairs 2i, 2i+1 instead of i, i + Dim/2
+	Apart       bool // which Interleaved writes to i, i + Dim/2 all the same
 	Scaling     RopeScaling
 }
 
@@ -36,7 +38,7 @@ type RopeScaling struct {
 // Tables returns the cosines and sines of positions 0 to n-1, for Rotate.
 func (r *Rope) Tables(n int) kernels.RotaryOpts {
 	frequencies := r.frequencies(n)
-	o := kernels.RotaryOpts{Pairs: r.Dim / 2, Interleaved: r.Interleaved}
+	o := kernels.RotaryOpts{First: r.First, Pairs: r.Dim / 2, Interleaved: r.Interleaved, Apart: r.Apart}
 	o.Cos, o.Sin = make([]float32, 0, n*o.Pairs), make([]float32, 0, n*o.Pairs)
 	factor := r.Scaling.Attention
 	if factor == 0 {

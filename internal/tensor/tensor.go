@@ -20,6 +20,8 @@ const (
 	KeyPos   Axis = "key_pos"   // the place of the token that answers
 	Head     Axis = "head"      // an attention head
 	DHead    Axis = "d_head"    // the width of a query, key or value vector
+	DLatent  Axis = "d_latent"  // the width of what queries, or keys and values, come out of
+	DRope    Axis = "d_rope"    // the width of the part of keys that all heads share
 	DModel   Axis = "d_model"   // the width of the residual stream
 	DMLP     Axis = "d_mlp"     // the width of the MLP's hidden layer
 	DVocab   Axis = "d_vocab"   // one entry per token of the vocabulary

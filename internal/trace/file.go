@@ -146,6 +146,9 @@ func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
 	if hook.Name == K || hook.Name == V || hook.Name == KNorm || hook.Name == RotK {
 		want[tensor.Head] = m.KVHeads
 	}
+	if hook.Name == V || hook.Name == Z {
+		want[tensor.DHead] = m.ValueWidth()
+	}
 	for _, s := range t.Steps {
 		if width := s.Value.Size(tensor.DMLP); width > 0 {
 			want[tensor.DMLP] = width // no key of the model says it: the first one counts

@@ -153,6 +153,9 @@ func (m Model) check() error {
 			return fmt.Errorf("%s is missing or not 1 to %d", size.name, size.limit)
 		}
 	}
+	if m.DValue < 0 || m.DValue > maxSize {
+		return fmt.Errorf("d_value is not 0 to %d", maxSize)
+	}
 	if m.Heads%m.KVHeads != 0 {
 		return fmt.Errorf("%d heads cannot share %d kv_heads evenly", m.Heads, m.KVHeads)
 	}

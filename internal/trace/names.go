@@ -42,6 +42,11 @@ const (
 	KNorm        = "attn.k_norm.hook_normalized"
 	RotQ         = "attn.hook_rot_q"
 	RotK         = "attn.hook_rot_k"
+	QDown        = "attn.hook_q_down"
+	QLatent      = "attn.hook_q_latent"
+	KVDown       = "attn.hook_kv_down"
+	KVLatent     = "attn.hook_kv_latent"
+	KRope        = "attn.hook_k_rope"
 	K            = "attn.hook_k"
 	V            = "attn.hook_v"
 	QK           = "attn.hook_qk"
@@ -65,6 +70,7 @@ const (
 	MLPPost      = "mlp.hook_post"
 	Router       = "mlp.hook_router"
 	Experts      = "mlp.hook_expert_weights"
+	Shared       = "mlp.hook_shared"
 	MLPRaw       = "mlp.hook_out"
 	MLPOut       = "hook_mlp_out"
 	ResidPost    = "hook_resid_post"
@@ -82,6 +88,7 @@ var (
 	heads  = axes{tensor.Pos, tensor.Head, tensor.DHead}
 	writes = axes{tensor.Pos, tensor.Head, tensor.DModel}
 	mlp    = axes{tensor.Pos, tensor.DMLP}
+	latent = axes{tensor.Pos, tensor.DLatent}
 )
 
 // Hooks is the one table of every step, in the order of the forward pass.
@@ -93,9 +100,14 @@ func Hooks() []Hook {
 		{ResidPre, true, stream, "add", []string{Embed, PosEmbed, "<" + ResidPost}, false, "W_E[token] + W_pos[position], or the block before", "the residual stream as the block receives it", "hidden_states[L]", "l_out (block before)"},
 		{LN1Scale, true, scale, "norm", []string{ResidPre}, true, "√(var(x) + ε)", "what the norm divides by", "", ""},
 		{LN1, true, stream, "norm", []string{ResidPre}, true, "γ (x − mean) / √(var + ε) + β", "what the attention reads", "transformer.h.L.ln_1", "attn_norm"},
-		{Q, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "q = W_Q e + b_Q", "what each token asks for", "transformer.h.L.attn.c_attn [0:d]", "Qcur"},
-		{K, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "k = W_K e + b_K", "how each token answers", "transformer.h.L.attn.c_attn [d:2d]", "Kcur"},
-		{V, true, heads, "matmul", []string{LN1 + "|" + ResidPre}, false, "v = W_V e + b_V", "what each token passes on", "transformer.h.L.attn.c_attn [2d:3d]", "Vcur"},
+		{QDown, true, latent, "matmul", []string{LN1 + "|" + ResidPre}, true, "W_DQ e", "each token, narrowed: what all its queries come out of", "transformers: q_a_proj", "q"},
+		{QLatent, true, latent, "norm", []string{QDown}, true, "γ c / √(mean(c²) + ε)", "the same, brought to one size", "transformers: q_a_layernorm", "q"},
+		{KVDown, true, latent, "matmul", []string{LN1 + "|" + ResidPre}, true, "W_DKV e", "each token, narrowed: what all its keys and values come out of", "transformers: kv_a_proj_with_mqa [0:kv_lora_rank]", "kv_cmpr"},
+		{KVLatent, true, latent, "norm", []string{KVDown}, true, "γ c / √(mean(c²) + ε)", "the same, brought to one size: what a cache holds", "transformers: kv_a_layernorm", "kv_cmpr"},
+		{KRope, true, axes{tensor.Pos, tensor.DRope}, "matmul", []string{LN1 + "|" + ResidPre}, true, "W_KR e", "the part of each key that turns, the same for all heads", "transformers: kv_a_proj_with_mqa [kv_lora_rank:]", "k_pe"},
+		{Q, true, heads, "matmul", []string{QLatent + "|" + LN1 + "|" + ResidPre}, false, "q = W_Q e + b_Q", "what each token asks for", "transformer.h.L.attn.c_attn [0:d]", "Qcur"},
+		{K, true, heads, "matmul", []string{KVLatent + "|" + LN1 + "|" + ResidPre, KRope}, false, "k = W_K e + b_K", "how each token answers", "transformer.h.L.attn.c_attn [d:2d]", "Kcur"},
+		{V, true, heads, "matmul", []string{KVLatent + "|" + LN1 + "|" + ResidPre}, false, "v = W_V e + b_V", "what each token passes on", "transformer.h.L.attn.c_attn [2d:3d]", "Vcur"},
 		{QNorm, true, heads, "norm", []string{Q}, true, "γ q / √(mean(q²) + ε)", "the queries, each head's brought to one size", "transformers: q_norm", "Qcur_normed"},
 		{KNorm, true, heads, "norm", []string{K}, true, "γ k / √(mean(k²) + ε)", "the keys, each head's brought to one size", "transformers: k_norm", "Kcur_normed"},
 		{RotQ, true, heads, "rotate", []string{QNorm + "|" + Q}, true, "R(position) q", "the queries, turned by their places", "", "Qcur"},
@@ -121,8 +133,9 @@ func Hooks() []Hook {
 		{MLPPost, true, mlp, "activate", []string{MLPPre, MLPLinear + "|" + MLPPre}, true, "f(pre)", "how far each is answered yes", "transformer.h.L.mlp.act", "ffn_gelu"},
 		{Router, true, axes{tensor.Pos, tensor.Expert}, "matmul", []string{LN2 + "|" + LN1 + "|" + ResidMid}, true, "W_router x", "how well each expert suits each token", "", "ffn_moe_logits"},
 		{Experts, true, axes{tensor.Pos, tensor.Expert}, "route", []string{Router}, true, "top-k", "each chosen expert's share of the result", "", "ffn_moe_weights"},
+		{Shared, true, stream, "matmul", []string{LN2 + "|" + LN1 + "|" + ResidMid}, true, "W_down (f(W_gate x) · W_up x)", "what the experts that work on every token add", "transformers: shared_experts", "ffn_shexp"},
 		{MLPRaw, true, stream, "matmul", []string{Experts + "|" + MLPPost}, true, "W_down post", "what the MLP writes, before the norm after it", "", ""},
-		{MLPOut, true, stream, "matmul", []string{MLPRaw + "|" + Experts + "|" + MLPPost}, false, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
+		{MLPOut, true, stream, "matmul", []string{MLPRaw + "|" + Experts + "|" + MLPPost, Shared}, false, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
 		{ResidPost, true, stream, "add", []string{ResidMid + "|" + ResidPre, MLPOut}, false, "e + Δe + mlp", "the stream as the block leaves it", "hidden_states[L+1]", "l_out"},
 
 		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, false, "√(var(x) + ε)", "what the last norm divides by", "", ""},

@@ -20,7 +20,7 @@ func TestTableIsWhole(t *testing.T) {
 			t.Errorf("%s lacks axes, op, formula or doc: %+v", h.Name, h)
 		}
 	}
-	if len(seen) != 39 {
+	if len(seen) != 45 {
 		t.Errorf("%d steps in the table", len(seen))
 	}
 }
@@ -29,6 +29,7 @@ func TestTableIsWhole(t *testing.T) {
 func TestStepNamesAreTheForwardPass(t *testing.T) {
 	want := strings.Fields(`hook_embed hook_pos_embed
 		blocks.0.hook_resid_pre blocks.0.ln1.hook_scale blocks.0.ln1.hook_normalized
+		blocks.0.attn.hook_q_down blocks.0.attn.hook_q_latent blocks.0.attn.hook_kv_down blocks.0.attn.hook_kv_latent blocks.0.attn.hook_k_rope
 		blocks.0.attn.hook_q blocks.0.attn.hook_k blocks.0.attn.hook_v
 		blocks.0.attn.q_norm.hook_normalized blocks.0.attn.k_norm.hook_normalized
 		blocks.0.attn.hook_rot_q blocks.0.attn.hook_rot_k
@@ -37,7 +38,7 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 		blocks.0.attn.hook_z blocks.0.attn.hook_v_up blocks.0.attn.hook_result blocks.0.attn.b_O blocks.0.attn.hook_out
 		blocks.0.hook_attn_out blocks.0.hook_resid_mid blocks.0.ln2.hook_scale blocks.0.ln2.hook_normalized
 		blocks.0.mlp.hook_pre blocks.0.mlp.hook_pre_linear blocks.0.mlp.hook_post
-		blocks.0.mlp.hook_router blocks.0.mlp.hook_expert_weights blocks.0.mlp.hook_out blocks.0.hook_mlp_out blocks.0.hook_resid_post
+		blocks.0.mlp.hook_router blocks.0.mlp.hook_expert_weights blocks.0.mlp.hook_shared blocks.0.mlp.hook_out blocks.0.hook_mlp_out blocks.0.hook_resid_post
 		ln_final.hook_scale ln_final.hook_normalized unembed.hook_out`)
 	if got := trace.StepNames(1); !slices.Equal(got, want) {
 		t.Errorf("one layer:\n got %v\nwant %v", got, want)
@@ -46,7 +47,7 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 		t.Errorf("no layer: %v", got)
 	}
 	three := trace.StepNames(3)
-	const block = 34
+	const block = 40
 	if len(three) != 2+3*block+3 || three[2+block] != "blocks.1.hook_resid_pre" || three[2+2*block] != "blocks.2.hook_resid_pre" {
 		t.Errorf("three layers: %d names, %v", len(three), three)
 	}

@@ -32,9 +32,18 @@ type Model struct {
 	KVHeads    int    `json:"kv_heads"`
 	DModel     int    `json:"d_model"`
 	DHead      int    `json:"d_head"`
+	DValue     int    `json:"d_value,omitempty"` // of a value, where it is not DHead; else 0
 	DVocab     int    `json:"d_vocab"`
 	Parameters int64  `json:"parameters"`
 	Device     string `json:"device"`
+}
+
+// ValueWidth is how many numbers a value has.
+func (m Model) ValueWidth() int {
+	if m.DValue > 0 {
+		return m.DValue
+	}
+	return m.DHead
 }
 
 // Selected is the layer, head and focus token that the walk tells of.

@@ -14,7 +14,7 @@ func mlpView() View {
 	return View{
 		Name:  "mlp",
 		Doc:   "the MLP after attention: which of its neurons answer the told token",
-		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut, trace.Router, trace.Experts},
+		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut, trace.Router, trace.Experts, trace.Shared},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			layers := sel.Layers
 			if sel.Brief {
@@ -84,11 +84,21 @@ func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 	focus := sel.Told.Focus
 	logits, shares := steps[0].Row(focus), steps[1].Row(focus)
 	score := Column{Title: "router", Kind: Number, Decimals: 2}
+	used, sum := 0, 0.0
+	for _, v := range shares {
+		if v != 0 {
+			used++
+		}
+		sum += float64(v)
+	}
 	share := Column{Title: "share", Kind: Percent, Max: 1, Decimals: 1}
+	if sum > 1+1e-5 { // multiplied by a factor of the model's: no shares of a whole
+		share = Column{Title: "weight", Kind: Bar, Max: float64(slices.Max(shares)), Decimals: 3}
+	}
 	table := &Table{}
 	most := 10
 	if sel.Brief {
-		most = 4
+		most = min(4, used)
 	}
 	for _, e := range analyze.Top(shares, most) {
 		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("expert %d", e), Pos: -1})
@@ -96,15 +106,16 @@ func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 		share.Numbers = append(share.Numbers, float64(shares[e]))
 	}
 	table.Columns = []Column{score, share}
-	used := 0
-	for _, v := range shares {
-		if v != 0 {
-			used++
-		}
+	formula, together := "Σ share · expert(e) over the experts picked", "together they add"
+	var notes []string
+	if shared, ok := t.InBlock(layer, trace.Shared); ok {
+		formula += " + shared(e)"
+		notes = append(notes, fmt.Sprintf("the shared experts, which work on every token, add a vector of length %.2f", analyze.Length(shared.Row(focus))))
+		together = "with the shared ones they add"
 	}
+	notes = append(notes, fmt.Sprintf("%d of %d experts work on this token; %s a vector of length %.2f", used, len(shares), together, analyze.Length(steps[2].Row(focus))))
 	return Grid{
-		View: "mlp", Title: fmt.Sprintf("Experts of layer %d at %s", layer, quoted(t, focus)), Formula: "Σ share · expert(e) over the experts picked",
-		Step: trace.InBlock(layer, trace.Experts), Table: table,
-		Notes: []string{fmt.Sprintf("%d of %d experts work on this token; together they add a vector of length %.2f", used, len(shares), analyze.Length(steps[2].Row(focus)))},
+		View: "mlp", Title: fmt.Sprintf("Experts of layer %d at %s", layer, quoted(t, focus)), Formula: formula,
+		Step: trace.InBlock(layer, trace.Experts), Table: table, Notes: notes,
 	}, nil
 }

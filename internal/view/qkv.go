@@ -13,7 +13,7 @@ func qkvView() View {
 	return View{
 		Name:  "qkv",
 		Doc:   "what each token asks (query), how it answers (key), what it passes on (value)",
-		Needs: []string{trace.Q, trace.K, trace.V, trace.Pattern},
+		Needs: []string{trace.Q, trace.K, trace.V, trace.Pattern, trace.KVLatent, trace.KRope},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return briefQKV(t, sel)
@@ -55,7 +55,7 @@ func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
 	scale := float64(t.Scale(told.Layer))
 	return []Grid{{
 		View: "qkv", Title: "Query, key, value in " + headName(told.Layer, told.Head),
-		Formula: fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", t.Meta.Model.DHead),
+		Formula: vectorFormula(t),
 		Step:    trace.InBlock(told.Layer, trace.Q),
 		Table: &Table{
 			Rows: []Label{
@@ -68,7 +68,8 @@ func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
 				{Title: "vector", Kind: Strip, Vectors: [][]float32{q, k, v}},
 			},
 		},
-		Notes: []string{fmt.Sprintf("q·k = %s  %s = %s: how well %s answers %s", number(raw), divisor(t, told.Layer), number(raw*scale), quoted(t, key), quoted(t, told.Focus))},
+		Notes: append(sharing(t, told.Layer, told.Head, s.kv),
+			fmt.Sprintf("q·k = %s  %s = %s: how well %s answers %s", number(raw), divisor(t, told.Layer), number(raw*scale), quoted(t, key), quoted(t, told.Focus))),
 	}}, nil
 }
 
@@ -101,13 +102,34 @@ func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
 		}
 		g := Grid{
 			View: "qkv", Title: "Queries, keys and values in " + headName(layer, head),
-			Formula: fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", t.Meta.Model.DHead),
+			Formula: vectorFormula(t),
 			Step:    trace.InBlock(layer, trace.Q),
 			Table:   &Table{Rows: tokenLabels(t, Plain, sel.Told.Focus), Columns: columns},
-		}
-		if t.Meta.Model.KVHeads != t.Meta.Model.Heads {
-			g.Notes = []string{fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, s.kv, t.Meta.Model.KVHeads)}
+			Notes:   sharing(t, layer, head, s.kv),
 		}
 		return g, nil
 	})
+}
+
+// vectorFormula says where the vectors come from and how long they are.
+func vectorFormula(t *trace.Trace) string {
+	m := t.Meta.Model
+	if m.ValueWidth() == m.DHead {
+		return fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", m.DHead)
+	}
+	return fmt.Sprintf("q = W_Q e   k = W_K e, %d numbers each   v = W_V e, %d", m.DHead, m.ValueWidth())
+}
+
+// sharing says what of the keys and values a head shares with others.
+func sharing(t *trace.Trace, layer, head, kv int) (notes []string) {
+	if m := t.Meta.Model; m.KVHeads != m.Heads {
+		notes = append(notes, fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, kv, m.KVHeads))
+	}
+	if latent, ok := t.InBlock(layer, trace.KVLatent); ok {
+		notes = append(notes, fmt.Sprintf("latent attention: all heads' keys and values come out of one vector of %d numbers", latent.Size(tensor.DLatent)))
+	}
+	if rope, ok := t.InBlock(layer, trace.KRope); ok {
+		notes = append(notes, fmt.Sprintf("the last %d numbers of each key, which turn with its place, are the same in all heads", rope.Size(tensor.DRope)))
+	}
+	return notes
 }

@@ -31,7 +31,7 @@ func valueGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
 	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
 	rows := briefRows(t, sel)
 	table := &Table{}
-	down := Column{Title: fmt.Sprintf("value down, %d numbers", t.Meta.Model.DHead), Kind: Strip, Role: Value}
+	down := Column{Title: fmt.Sprintf("value down, %d numbers", v.Size(tensor.DHead)), Kind: Strip, Role: Value}
 	out := Column{Title: fmt.Sprintf("value up, %d numbers", up.Size(tensor.DModel)), Kind: Strip, Role: Value}
 	length := Column{Title: "|value|", Kind: Number, Decimals: 2}
 	for _, pos := range rows {

@@ -293,7 +293,9 @@ class Block:
             total = total + experts(x, index, spread[:, e : e + 1])
         close(total, self.calls.results[self.at(f"{mixture}.experts")], "experts")
         self.choice_is_clear(chosen)
-        return {"hook_router": logits[None], "hook_expert_weights": spread[None]}
+        steps = {"hook_router": logits[None], "hook_expert_weights": spread[None]}
+        shared = f"{mixture}.shared_experts"
+        return steps | ({"hook_shared": self.out(shared)} if self.has(shared) else {})
 
     def choice_is_clear(self, chosen):
         """A model whose router nearly ties is no reference: rounding would decide."""
@@ -307,7 +309,7 @@ class Block:
         """Scores before the mask, and each head's share of the output, are computed here."""
         layout, a = self.layout, self.layout.attended(self)
         q, k, v = layout.qkv(self, a)  # [batch, pos, head, d_head]
-        steps = {"hook_q": q, "hook_k": k, "hook_v": v}
+        steps = layout.before(self) | {"hook_q": q, "hook_k": k, "hook_v": v}
         if self.has(layout.q_norm):
             q = steps["q_norm.hook_normalized"] = by_head(self.out(layout.q_norm), q)
             k = steps["k_norm.hook_normalized"] = by_head(self.out(layout.k_norm), k)

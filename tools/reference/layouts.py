@@ -47,6 +47,20 @@ def latent(block, a):
     return q, torch.cat([k_nope, k_rope[:, :, None].expand(-1, -1, block.heads, -1)], -1), v
 
 
+def narrowed(block):
+    """What latent attention's q, k and v come out of: before and after its norm,
+    and the part of k that all heads share."""
+    c, steps = block.config, {}
+    if c.q_lora_rank is not None:
+        steps = {"hook_q_down": block.out("self_attn.q_a_proj"), "hook_q_latent": block.out("self_attn.q_a_layernorm")}
+    down, k_rope = block.out("self_attn.kv_a_proj_with_mqa").split([c.kv_lora_rank, c.qk_rope_head_dim], -1)
+    return steps | {"hook_kv_down": down, "hook_kv_latent": block.out("self_attn.kv_a_layernorm"), "hook_k_rope": k_rope}
+
+
+def nothing(block):
+    return {}
+
+
 def given(block):
     """What the function that attends was given."""
     return block.calls.attention[block.i]
@@ -124,6 +138,7 @@ class Layout:
     down: str = "mlp.down_proj"
     fused_gate: str | None = None  # where gate and up come out together
     router: str | None = "mlp.gate"
+    before: Callable = nothing  # what q, k and v come out of, where that is not the stream
     qkv: Callable = separate
     attended: Callable = given
     rotates: Callable = always
@@ -241,8 +256,8 @@ def _opt(c):
 LAYOUTS = {
     "bloom": lambda c: BLOOM,
     "cohere": lambda c: replace(LLAMA, ln2=None, parallel=True),
-    "deepseek_v2": lambda c: replace(LLAMA, qkv=latent),
-    "deepseek_v3": lambda c: replace(LLAMA, qkv=latent),
+    "deepseek_v2": lambda c: replace(LLAMA, before=narrowed, qkv=latent),
+    "deepseek_v3": lambda c: replace(LLAMA, before=narrowed, qkv=latent),
     "falcon": _falcon,
     "gemma": lambda c: LLAMA,
     "gemma2": lambda c: GEMMA2,

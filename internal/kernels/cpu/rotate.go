@@ -23,15 +23,17 @@ func (b *Backend) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 // rotateRow turns one head's pairs of x into dst [d_head].
 func rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
 	copy(dst, x)
+	x, dst = x[o.First:], dst[o.First:]
+	read, write := 1, 1 // components from one pair to the next
+	readGap, writeGap := o.Pairs, o.Pairs
 	if o.Interleaved {
-		for p, c := range cos {
-			a, b := x[2*p], x[2*p+1]
-			dst[2*p], dst[2*p+1] = a*c-b*sin[p], b*c+a*sin[p]
+		read, readGap = 2, 1
+		if !o.Apart {
+			write, writeGap = 2, 1
 		}
-		return
 	}
 	for p, c := range cos {
-		a, b := x[p], x[p+len(cos)]
-		dst[p], dst[p+len(cos)] = a*c-b*sin[p], b*c+a*sin[p]
+		a, b := x[p*read], x[p*read+readGap]
+		dst[p*write], dst[p*write+writeGap] = a*c-b*sin[p], b*c+a*sin[p]
 	}
 }

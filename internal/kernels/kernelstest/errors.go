@@ -88,6 +88,9 @@ func eachOp(a kernels.Array) map[string]func(be kernels.Backend) []kernels.Array
 		"add":           func(be kernels.Backend) []kernels.Array { return list(be.Add(a, a)) },
 		"add second":    func(be kernels.Backend) []kernels.Array { return list(be.Add(own(be), a)) },
 		"activate":      func(be kernels.Backend) []kernels.Array { return list(be.Activate(a, kernels.ReLU)) },
+		"join":          func(be kernels.Backend) []kernels.Array { return list(be.Join(a, own(be))) },
+		"join second":   func(be kernels.Backend) []kernels.Array { return list(be.Join(own(be), a)) },
+		"keybias":       func(be kernels.Backend) []kernels.Array { return list(be.KeyBias(a, make([]float32, 4))) },
 		"scores":        func(be kernels.Backend) []kernels.Array { return list(be.Scores(a, a)) },
 		"scores second": func(be kernels.Backend) []kernels.Array { return list(be.Scores(own(be), a)) },
 		"scale":         func(be kernels.Backend) []kernels.Array { return list(be.Scale(a, 1)) },
@@ -199,6 +202,22 @@ func badShapes() []badCall {
 		bad("norm: long bias", func(be kernels.Backend, p put) kernels.Array {
 			_, s := be.Norm(p(pos(2), model(3)), kernels.NormOpts{Bias: make([]float32, 4)})
 			return s
+		}),
+		bad("join: positions differ", func(be kernels.Backend, p put) kernels.Array {
+			return be.Join(p(pos(2), heads(2), headSize(3)), p(pos(3), heads(1), headSize(3)))
+		}),
+		bad("join: heads do not share", func(be kernels.Backend, p put) kernels.Array {
+			return be.Join(p(pos(2), heads(3), headSize(3)), p(pos(2), heads(2), headSize(3)))
+		}),
+		bad("join: two axes", func(be kernels.Backend, p put) kernels.Array {
+			return be.Join(p(pos(2), model(3)), p(pos(2), model(3)))
+		}),
+		bad("keybias: a number too few", func(be kernels.Backend, p put) kernels.Array { return be.KeyBias(p(grid(2, 3)...), make([]float32, 5)) }),
+		bad("rotate: past the end", func(be kernels.Backend, p put) kernels.Array {
+			return be.Rotate(p(pos(1), heads(1), headSize(4)), kernels.RotaryOpts{First: 3, Pairs: 1, Cos: []float32{1}, Sin: []float32{0}})
+		}),
+		bad("rotate: before the first", func(be kernels.Backend, p put) kernels.Array {
+			return be.Rotate(p(pos(1), heads(1), headSize(4)), kernels.RotaryOpts{First: -1, Pairs: 1, Cos: []float32{1}, Sin: []float32{0}})
 		}),
 		bad("gather: no ids", func(be kernels.Backend, _ put) kernels.Array { return be.Gather(w, nil) }),
 	}

@@ -16,7 +16,8 @@ import (
 //	rotate        4 u (|x[i]| + |x[j]|) of the pair
 //	softcap       8 u min(|x|, limit)
 //	clamp         0
-//	alibi         2 u (|x| + |slope| k)
+//	keybias       0
+//	join          0
 //	softmaxsink   (n + 9 + 2 |x - max|) u p
 func familyOps() []Op {
 	return []Op{
@@ -26,7 +27,8 @@ func familyOps() []Op {
 		{"rotate", rotateCalls(newSource(13))},
 		{"softcap", softcapCalls(newSource(14))},
 		{"clamp", clampCalls(newSource(19))},
-		{"alibi", alibiCalls(newSource(15))},
+		{"keybias", keyBiasCalls(newSource(15))},
+		{"join", joinCalls(newSource(20))},
 		{"softmaxsink", sinkCalls(newSource(16))},
 	}
 }
@@ -56,14 +58,14 @@ func reshapeCalls(s source) (calls []Call) {
 func rotateCalls(s source) (calls []Call) {
 	for _, t := range tokens() {
 		for _, size := range [][3]int{{1, 2, 1}, {3, 8, 4}, {2, 9, 3}, {5, 20, 5}} {
-			for _, interleaved := range []bool{false, true} {
-				h, d, pairs := size[0], size[1], size[2]
-				o := kernels.RotaryOpts{Pairs: pairs, Interleaved: interleaved}
+			for _, o := range []kernels.RotaryOpts{{}, {Interleaved: true}, {Interleaved: true, Apart: true}, {First: 3}, {First: 2, Interleaved: true, Apart: true}} {
+				h, d, pairs := size[0], size[1]+o.First, size[2]
+				o.Pairs = pairs
 				for _, angle := range s.normal(pos(t), model(pairs)).Data {
 					o.Cos = append(o.Cos, float32(math.Cos(7*float64(angle))))
 					o.Sin = append(o.Sin, float32(math.Sin(7*float64(angle))))
 				}
-				name := fmt.Sprintf("T %d, %d heads of %d, %d pairs, interleaved %v", t, h, d, pairs, interleaved)
+				name := fmt.Sprintf("T %d, %d heads of %d, %d pairs from %d, interleaved %v, apart %v", t, h, d, pairs, o.First, o.Interleaved, o.Apart)
 				calls = append(calls, rotate(name, s.normal(pos(t), heads(h), headSize(d)), o))
 			}
 		}
@@ -77,26 +79,15 @@ func rotate(name string, x tensor.Tensor, o kernels.RotaryOpts) Call {
 		Name: name, inputs: []tensor.Tensor{x},
 		run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.Rotate(x, o) }),
 		allowed: func(_, i int, _ float64) bound {
-			other := partner(i%d, o)
-			if other < 0 { // it does not turn
-				return 0
+			for p := range o.Pairs {
+				if from, to := o.Pair(p); i%d == to[0] || i%d == to[1] {
+					row := x.Data[i/d*d:]
+					return relative(4, math.Abs(float64(row[from[0]]))+math.Abs(float64(row[from[1]])))
+				}
 			}
-			return relative(4, math.Abs(float64(x.Data[i]))+math.Abs(float64(x.Data[i/d*d+other])))
+			return 0 // it does not turn
 		},
 	}
-}
-
-// partner is the component that a component turns with, or -1.
-func partner(i int, o kernels.RotaryOpts) int {
-	switch {
-	case i >= 2*o.Pairs:
-		return -1
-	case o.Interleaved:
-		return i ^ 1
-	case i < o.Pairs:
-		return i + o.Pairs
-	}
-	return i - o.Pairs
 }
 
 func softcapCalls(s source) (calls []Call) {
@@ -126,17 +117,27 @@ func clampCalls(s source) (calls []Call) {
 	return calls
 }
 
-func alibiCalls(s source) (calls []Call) {
+func keyBiasCalls(s source) (calls []Call) {
 	for _, t := range tokens() {
-		x := s.normal(grid(3, t)...)
-		slopes := []float32{.5, .25, -.125}
+		x, bias := s.normal(grid(3, t)...), s.vector(3*t)
 		calls = append(calls, Call{
-			Name: fmt.Sprintf("T %d", t), inputs: []tensor.Tensor{x},
-			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.ALiBi(x, slopes) }),
-			allowed: func(_, i int, _ float64) bound {
-				return relative(2, math.Abs(float64(x.Data[i]))+math.Abs(float64(slopes[i/t/t]))*float64(i%t))
-			},
+			Name: fmt.Sprintf("T %d", t), inputs: []tensor.Tensor{x}, allowed: exact,
+			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.KeyBias(x, bias) }),
 		})
+	}
+	return calls
+}
+
+func joinCalls(s source) (calls []Call) {
+	for _, t := range tokens() {
+		for _, size := range [][4]int{{1, 1, 1, 1}, {3, 1, 4, 6}, {6, 2, 5, 3}, {4, 4, 7, 1}} {
+			h, kv, a, b := size[0], size[1], size[2], size[3]
+			x, y := s.normal(pos(t), heads(h), headSize(a)), s.normal(pos(t), heads(kv), headSize(b))
+			calls = append(calls, Call{
+				Name: fmt.Sprintf("T %d, %d heads of %d with %d of %d", t, h, a, kv, b), inputs: []tensor.Tensor{x, y},
+				allowed: exact, run: two(kernels.Backend.Join),
+			})
+		}
 	}
 	return calls
 }

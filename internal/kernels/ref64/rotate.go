@@ -16,13 +16,17 @@ func (b *Backend) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 		p, start := i%o.Pairs, i/o.Pairs*width
 		pos := i / o.Pairs / heads
 		cos, sin := float64(o.Cos[pos*o.Pairs+p]), float64(o.Sin[pos*o.Pairs+p])
-		first, second := p, p+o.Pairs
+		start += o.First
+		first, second := start+p, start+p+o.Pairs
+		re, im := in.data[first], in.data[second]
 		if o.Interleaved {
-			first, second = 2*p, 2*p+1
+			re, im = in.data[start+2*p], in.data[start+2*p+1]
 		}
-		re, im := in.data[start+first], in.data[start+second]
-		out.data[start+first] = re*cos - im*sin
-		out.data[start+second] = re*sin + im*cos
+		if o.Interleaved && !o.Apart {
+			first, second = start+2*p, start+2*p+1
+		}
+		out.data[first] = re*cos - im*sin
+		out.data[second] = re*sin + im*cos
 	}
 	return out
 }
