@@ -27,7 +27,7 @@ func everyStep(ctx context.Context, m *model.Model, be kernels.Backend, text str
 	rec := trace.NewRecorder(tokens, func(string) bool { return true })
 	rec.Describe(trace.Meta{
 		Model: describe(m, be), Text: text,
-		Scales: m.Config.Scales, Mask: m.Config.Mask, Masks: m.Config.Masks, Parallel: m.Config.Parallel,
+		Scales: m.Config.Scales, Mask: m.Config.Mask, Masks: m.Config.Masks, Parallel: m.Config.Parallel, PostNorm: m.Config.PostNorm,
 	})
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
 		return nil, err

@@ -143,7 +143,7 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	meta := trace.Meta{
 		Model: describe(m, be), Text: text, Dropped: dropped,
-		Scales: m.Config.Scales, Mask: m.Config.Mask, Masks: m.Config.Masks, Parallel: m.Config.Parallel,
+		Scales: m.Config.Scales, Mask: m.Config.Mask, Masks: m.Config.Masks, Parallel: m.Config.Parallel, PostNorm: m.Config.PostNorm,
 	}
 	if r.mask != "" {
 		mask, err := tensor.ParseMask(r.mask)

@@ -37,15 +37,16 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	b := &binder{files: files, names: names, config: m.Config, counted: map[string]bool{}}
 	b.prefix = b.findPrefix(names)
 	c := m.Config
-	m.Embed = b.matrix(names.Embed, c.DVocab, c.DModel)
+	m.Embed = b.matrix(names.Embed, c.DVocab, c.embedWidth())
+	if names.EmbedUp != "" {
+		m.EmbedUp, m.UnembedDown = b.plain(names.EmbedUp, c.DModel, c.DEmbed), b.plain(names.UnembedDown, c.DEmbed, c.DModel)
+	}
 	m.EmbedNorm = b.norm(names.EmbedNorm, c.DModel)
 	if names.Position != "" {
 		position := b.matrix(names.Position, c.Context+c.PositionOffset, c.DModel)
 		m.Position = &position
 	}
-	if final := b.norm(names.FinalNorm, c.DModel); final != nil {
-		m.FinalNorm = *final
-	}
+	m.FinalNorm = b.norm(names.FinalNorm, c.DModel)
 	m.Unembed = b.unembed(m.Embed)
 	for _, name := range names.Ignored {
 		files.Get(b.prefix + name)
@@ -58,7 +59,13 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 		b.pass(b.prefix + fmt.Sprintf(names.Block, c.Layers+spare))
 	}
 	m.Parameters = b.parameters
-	return b.err()
+	if err := b.err(); err != nil {
+		return err
+	}
+	if m.EmbedUp != nil {
+		m.projected = newProjection(m.EmbedUp.Weight)
+	}
+	return nil
 }
 
 // unembed finds the matrix that makes logits: its own, or the embedding when
@@ -69,7 +76,7 @@ func (b *binder) unembed(embed kernels.Weight) Linear {
 	if c.Tied {
 		b.files.Get(name + ".weight") // a stored copy of the tied matrix; Hugging Face ignores it too
 	} else {
-		l.Weight = contiguous(b.getExact(name+".weight", c.DVocab, c.DModel), c.DVocab, c.DModel)
+		l.Weight = contiguous(b.getExact(name+".weight", c.DVocab, c.embedWidth()), c.DVocab, c.embedWidth())
 	}
 	if b.names.UnembedBias {
 		l.Bias = weights.Floats(b.getExact(name+".bias", c.DVocab))
@@ -259,6 +266,11 @@ func (b *binder) getExact(full string, shape ...int) weights.Tensor {
 
 func (b *binder) matrix(name string, out, in int) kernels.Weight {
 	return contiguous(b.get(name, out, in), out, in)
+}
+
+// plain finds a layer without bias outside the blocks.
+func (b *binder) plain(name string, out, in int) *Linear {
+	return &Linear{Weight: b.matrix(name+".weight", out, in)}
 }
 
 // normAt finds a block's norm of the given width; nil when the family has none

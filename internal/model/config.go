@@ -23,6 +23,7 @@ type Config struct {
 	DValue  int // width of one head's values; 0 is DHead
 	DMLP    int // width of the MLP's hidden layer
 	DVocab  int // rows of the embedding
+	DEmbed  int // width of the embedding and the unembedding, where it is not DModel; else 0
 	Context int // the most tokens it can read
 
 	Activation  kernels.Activation
@@ -32,6 +33,7 @@ type Config struct {
 	NormShift   float32 // added to every norm's gain: Gemma stores gain − 1
 	Tied        bool    // the unembedding is the embedding
 	Parallel    bool    // attention and MLP read the same vector
+	PostNorm    bool    // norms come after each sum, and the stream is what they make
 
 	Scales  []float32      // per layer: raw scores are multiplied by it
 	Mask    kernels.Mask   // the model's own
@@ -58,6 +60,14 @@ type Config struct {
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
 	LogitScale     float32 // the logits are multiplied by it; 0 is not
 	LogitSoftcap   float32 // the logits are bent to at most this; 0 is not
+}
+
+// embedWidth is the width of the embedding's rows.
+func (c *Config) embedWidth() int {
+	if c.DEmbed > 0 {
+		return c.DEmbed
+	}
+	return c.DModel
 }
 
 // ValueWidth is the width of one head's values.

@@ -10,10 +10,14 @@ import (
 	"attn/internal/trace"
 )
 
-// EmbeddingRow returns one token's row of the embedding matrix [d_model].
+// EmbeddingRow returns one token's row of the embedding matrix [d_model], in the
+// stream's own space where the matrix is narrower.
 func (m *Model) EmbeddingRow(id int32) []float32 {
-	row := make([]float32, m.Config.DModel)
+	row := make([]float32, m.Config.embedWidth())
 	readRow(row, m.Embed, int(id))
+	if m.projected != nil {
+		return m.projected.up(row)
+	}
 	return row
 }
 
@@ -30,14 +34,21 @@ func (m *Model) Nearest(v []float32, k int, skip func(id int32) bool) []trace.Ne
 	if k < 1 {
 		return nil
 	}
-	row := make([]float32, m.Config.DModel)
+	row := make([]float32, m.Config.embedWidth())
+	if m.projected != nil {
+		v = m.projected.down(v)
+	}
 	var best []trace.Neighbour
 	for id := range int32(m.Config.DVocab) {
 		if skip != nil && skip(id) {
 			continue
 		}
 		readRow(row, m.Embed, int(id))
-		size := length * math.Sqrt(dot(row, row))
+		own := math.Sqrt(dot(row, row))
+		if m.projected != nil {
+			own = m.projected.length(m, id)
+		}
+		size := length * own
 		if size == 0 {
 			continue
 		}

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,37 @@ func TestNearest(t *testing.T) {
 		}
 		if s := strings.Join(got, "; "); s != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
+		}
+	}
+}
+
+// TestNarrowEmbedding: where the embedding is narrower than the stream, words
+// are compared in the stream.
+func TestNarrowEmbedding(t *testing.T) {
+	m, err := model.Open("../../testdata/tiny/opt-post-norm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	v := m.EmbeddingRow(5)
+	if len(v) != m.Config.DModel {
+		t.Fatalf("a row has %d numbers", len(v))
+	}
+	v[0]++
+	cosine := func(a, b []float32) float64 {
+		ab, aa, bb := 0.0, 0.0, 0.0
+		for i := range a {
+			ab, aa, bb = ab+float64(a[i])*float64(b[i]), aa+float64(a[i])*float64(a[i]), bb+float64(b[i])*float64(b[i])
+		}
+		return ab / math.Sqrt(aa*bb)
+	}
+	found := m.Nearest(v, m.Config.DVocab, nil)
+	if len(found) != m.Config.DVocab || found[0].ID != 5 {
+		t.Fatalf("%d words, the first %+v", len(found), found[0])
+	}
+	for _, n := range found {
+		if want := cosine(v, m.EmbeddingRow(n.ID)); math.Abs(n.Cosine-want) > 1e-5 {
+			t.Errorf("word %d: %v, want %v", n.ID, n.Cosine, want)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type WeightNames struct {
 	Prefixes               []string // any one of them may stand before every name
 	Embed, Position        string
 	EmbedNorm              string
+	EmbedUp, UnembedDown   string // from the embedding's width to the stream's, and back; no bias
 	Unembed                string // outside the prefix; read when not tied
 	UnembedBias            bool
 	FinalNorm              string

@@ -97,10 +97,13 @@ func (p *pass) keep(name string, a kernels.Array) kernels.Array {
 	return a
 }
 
-// embed: e = W_E[token], scaled or normed where the family does so, + W_pos[position]
+// embed: e = W_E[token], widened, scaled or normed where the family does so, + W_pos[position]
 // where positions are learned.
 func (p *pass) embed(ids []int32) kernels.Array {
 	x := p.be.Gather(p.m.Embed, ids)
+	if p.m.EmbedUp != nil {
+		x = p.linear(x, *p.m.EmbedUp, tensor.D(tensor.DModel, p.m.Config.DModel))
+	}
 	if scale := p.m.Config.EmbedScale; scale != 0 {
 		x = p.be.Scale(x, scale)
 	}
@@ -122,6 +125,9 @@ func (p *pass) embed(ids []int32) kernels.Array {
 // families do: x + attention(norm(x)), then that + mlp(norm(that)); or in
 // parallel: x + attention(norm(x)) + mlp(norm(x)).
 func (p *pass) block(layer int, x kernels.Array) kernels.Array {
+	if p.m.Config.PostNorm {
+		return p.postNormBlock(layer, x)
+	}
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	p.keep(in(trace.ResidPre), x)
@@ -137,6 +143,18 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 	}
 	out = p.write(p.mlp(layer, read), b.PostMLP, in(trace.MLPRaw), in(trace.MLPOut))
 	return p.keep(in(trace.ResidPost), p.be.Add(mid, out))
+}
+
+// postNormBlock is the first transformer's: norm(x + attention(x)), then that
+// again with the MLP (Vaswani et al. 2017).
+func (p *pass) postNormBlock(layer int, x kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	b := &p.m.Blocks[layer]
+	p.keep(in(trace.ResidPre), x)
+	mid := p.keep(in(trace.ResidMid), p.be.Add(x, p.keep(in(trace.AttnOut), p.attention(layer, x))))
+	read := p.norm(mid, b.Norm1, in(trace.LN1Scale), in(trace.LN1))
+	post := p.keep(in(trace.ResidPost), p.be.Add(read, p.keep(in(trace.MLPOut), p.mlp(layer, read))))
+	return p.norm(post, b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 }
 
 // norm normalises, or passes x on where there is no norm.
@@ -163,17 +181,22 @@ func (p *pass) linear(x kernels.Array, l Linear, out ...tensor.Dim) kernels.Arra
 	return p.be.MatMul(x, l.Weight, kernels.MatMulOpts{Bias: l.Bias, Out: out})
 }
 
-// unembed: logits = W_U norm(x), scaled or bent where the family does so.
+// unembed: logits = W_U norm(x), narrowed before, scaled or bent where the family does so.
 func (p *pass) unembed(x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	every := p.rec.Wants(trace.Logits)
-	every = p.rec.Wants(trace.LNFinal) || every
-	every = p.rec.Wants(trace.LNFinalScale) || every
+	if p.m.FinalNorm != nil {
+		every = p.rec.Wants(trace.LNFinal) || every
+		every = p.rec.Wants(trace.LNFinalScale) || every
+	}
 	if !every {
 		x = p.last(x)
 	}
-	normalized := p.norm(x, &p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
-	logits := p.linear(normalized, p.m.Unembed, tensor.D(tensor.DVocab, c.DVocab))
+	x = p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
+	if p.m.UnembedDown != nil {
+		x = p.linear(x, *p.m.UnembedDown, tensor.D(tensor.DModel, c.DEmbed))
+	}
+	logits := p.linear(x, p.m.Unembed, tensor.D(tensor.DVocab, c.DVocab))
 	if c.LogitScale != 0 {
 		logits = p.be.Scale(logits, c.LogitScale)
 	}

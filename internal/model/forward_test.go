@@ -43,7 +43,7 @@ func byHand() *model.Model {
 			Activation: kernels.ReLU, NormEpsilon: 1e-9, Tied: true, Mask: kernels.Mask{Causal: true},
 			Scales: []float32{float32(1 / math.Sqrt2)},
 		},
-		Embed: embed, Position: &position, Unembed: model.Linear{Weight: embed}, FinalNorm: norm,
+		Embed: embed, Position: &position, Unembed: model.Linear{Weight: embed}, FinalNorm: &norm,
 		Blocks: []model.Block{{
 			Norm1: &norm, Norm2: &norm,
 			Q: model.Linear{Weight: one, Bias: zero2}, K: model.Linear{Weight: one, Bias: []float32{0, 1}},

@@ -40,19 +40,23 @@ type MLP struct {
 type Model struct {
 	Config    Config
 	Tokenizer *tokenizer.Tokenizer // nil when the model has none
-	Embed     kernels.Weight       // [d_vocab, d_model]
+	Embed     kernels.Weight       // [d_vocab, d_model], or as wide as EmbedUp reads
+	EmbedUp   *Linear              // [d_model, d_embed]; nil when the embedding is as wide as the stream
 	EmbedNorm *kernels.NormOpts    // nil when there is none
 	Position  *kernels.Weight      // [context, d_model]; nil when positions are not learned
-	Unembed   Linear               // [d_vocab, d_model]
-	FinalNorm kernels.NormOpts
-	Blocks    []Block
+	// UnembedDown is [d_embed, d_model]; nil when the unembedding reads the stream.
+	UnembedDown *Linear
+	Unembed     Linear            // [d_vocab, d_model], or as wide as UnembedDown writes
+	FinalNorm   *kernels.NormOpts // nil when there is none
+	Blocks      []Block
 	// Parameters counts every trained number, a tied matrix once.
 	Parameters int64
 	// Walk is the head to tell of when nobody chooses one; nil when the model's
 	// makers named none.
 	Walk *Walk
 
-	files *weights.Set
+	files     *weights.Set
+	projected *projection // EmbedUp, where words are compared; nil when there is none
 }
 
 // Walk names a head that is worth showing first, and why: it is measured when

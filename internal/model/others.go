@@ -37,23 +37,24 @@ func starcoder2() Family {
 	}}
 }
 
-// opt is Meta's OPT (Zhang et al. 2022), the sizes with norms before attention
-// and MLP.
+// opt is Meta's OPT (Zhang et al. 2022): norms before attention and MLP, or, in
+// the size 350M, after each sum; there the embedding is narrower than the stream.
 func opt() Family {
 	return Family{Name: "opt", Architectures: []string{"OPTForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := baseConfig(f, true)
 		c.DMLP, c.NormEpsilon, c.PositionOffset = f.size("ffn_dim", maxWidth), 1e-5, 2
 		c.Activation = activation(f, "activation_function", string(kernels.ReLU))
-		if !f.boolOr("do_layer_norm_before", true) {
-			f.fail("do_layer_norm_before is false: attn runs OPT with norms before attention and MLP")
-		}
-		if d := f.sizeOr("word_embed_proj_dim", maxWidth, c.DModel); d != c.DModel {
-			f.fail("word_embed_proj_dim %d is not hidden_size %d: attn runs OPT without projections", d, c.DModel)
-		}
+		c.PostNorm = !f.boolOr("do_layer_norm_before", true)
 		bias := f.boolOr("enable_bias", true)
 		names := llamaNames(bias, bias)
 		names.Prefixes, names.NoNormBias = []string{"model.decoder.", "decoder.", ""}, false
 		names.Position, names.FinalNorm = "embed_positions.weight", "final_layer_norm"
+		if c.PostNorm || f.boolOr("_remove_final_layer_norm", false) {
+			names.FinalNorm = ""
+		}
+		if d := f.sizeOr("word_embed_proj_dim", maxWidth, c.DModel); d != c.DModel {
+			c.DEmbed, names.EmbedUp, names.UnembedDown = d, "project_in", "project_out"
+		}
 		names.Norm1, names.Norm2 = "self_attn_layer_norm", "final_layer_norm"
 		names.O = Source{Name: "self_attn.out_proj", NoBias: !bias}
 		names.Up, names.Down = Source{Name: "fc1", NoBias: !bias}, Source{Name: "fc2", NoBias: !bias}

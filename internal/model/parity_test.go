@@ -23,11 +23,6 @@ type reference struct {
 	open func() (*model.Model, error)
 }
 
-// notYet are the folders of testdata/tiny that attn cannot run right: the reference was there first.
-var notYet = map[string]string{
-	"opt-post-norm": "norms after each sum",
-}
-
 // references are the built-in model and the folders of testdata/tiny.
 func references(t *testing.T) []reference {
 	t.Helper()
@@ -38,9 +33,6 @@ func references(t *testing.T) []reference {
 	all := []reference{{"story", func() (*model.Model, error) { return builtin.Open("story") }}}
 	for _, config := range folders {
 		dir := filepath.Dir(config)
-		if _, ok := notYet[filepath.Base(dir)]; ok {
-			continue
-		}
 		all = append(all, reference{filepath.Base(dir), func() (*model.Model, error) { return model.Open(dir) }})
 	}
 	return all
@@ -75,7 +67,7 @@ func record(t testing.TB, m *model.Model, be kernels.Backend, tokens []trace.Tok
 			Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
 			DModel: c.DModel, DHead: c.DHead, DValue: c.DValue, DVocab: c.DVocab,
 		},
-		Mask: c.Mask, Masks: c.Masks, Scales: c.Scales, Parallel: c.Parallel,
+		Mask: c.Mask, Masks: c.Masks, Scales: c.Scales, Parallel: c.Parallel, PostNorm: c.PostNorm,
 	})
 	if _, err := m.Forward(context.Background(), be, ids, rec); err != nil {
 		t.Fatal(err)
@@ -144,7 +136,7 @@ func TestReferenceIdentities(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := m.Config
-		want.Meta.Scales, want.Meta.Mask, want.Meta.Masks, want.Meta.Parallel = c.Scales, c.Mask, c.Masks, c.Parallel
+		want.Meta.Scales, want.Meta.Mask, want.Meta.Masks, want.Meta.Parallel, want.Meta.PostNorm = c.Scales, c.Mask, c.Masks, c.Parallel, c.PostNorm
 		if err := want.Check(); err != nil {
 			t.Errorf("%s: %v", r.name, err)
 		}
@@ -161,9 +153,6 @@ func TestOlderConfigs(t *testing.T) {
 	}
 	for _, path := range older {
 		folder := filepath.Dir(path)
-		if _, ok := notYet[filepath.Base(folder)]; ok {
-			continue
-		}
 		var read [2]string
 		for i, file := range []string{path, filepath.Join(folder, "config.json")} {
 			data, err := os.ReadFile(file)

@@ -103,7 +103,7 @@ func Random(s Shape, t *tokenizer.Tokenizer) (*Model, error) {
 	position := g.matrix("position", c.Context, c.DModel, 1)
 	m.Position = &position
 	m.Unembed = Linear{Weight: m.Embed}
-	m.FinalNorm = *g.norm(c)
+	m.FinalNorm = g.norm(c)
 	m.Blocks = make([]Block, c.Layers)
 	for i := range m.Blocks {
 		m.Blocks[i] = g.block(c)

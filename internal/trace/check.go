@@ -17,6 +17,7 @@ import (
 //	z = Σ_keys pattern · v; Σ_heads result + b_O = attn_out
 //	resid_mid = resid_pre + attn_out; resid_post = resid_mid + mlp_out
 //	each block starts where the one before it ended
+//	with norms after each sum: what the norm made of resid_mid, of resid_post
 func (t *Trace) Check() error {
 	var errs []error
 	for _, s := range t.Steps {
@@ -39,13 +40,22 @@ func (t *Trace) checkLayer(layer int) []error {
 		t.checkMix(layer),
 		t.checkHeads(layer),
 		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
-		t.checkSum("mlp", in(ResidPost), in(ResidMid), in(MLPOut)),
+		t.checkSum("mlp", in(ResidPost), in(t.either(ResidMid, LN1)), in(MLPOut)),
 		t.checkParallel(layer),
 	}
 	if layer > 0 {
-		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, ResidPost)))
+		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, t.either(ResidPost, LN2))))
 	}
 	return errs
+}
+
+// either is the first name, or the second where norms come after each sum: what
+// they make is the stream.
+func (t *Trace) either(name, postNorm string) string {
+	if t.Meta.PostNorm {
+		return postNorm
+	}
+	return name
 }
 
 // checkFinite allows −∞ in masked scores and nothing else that is not a number.

@@ -42,7 +42,7 @@ func (t *Trace) Save(w io.Writer) error {
 	}
 	more := fileMeta{
 		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(), Masks: maskNames(t.Meta.Masks),
-		Parallel: t.Meta.Parallel, MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
+		Parallel: t.Meta.Parallel, PostNorm: t.Meta.PostNorm, MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
 		Nearest: t.Meta.Nearest, Words: t.Meta.Words,
 	}
 	metadata := map[string]string{metaSchema: Schema}
@@ -88,7 +88,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 		}
 		delete(infos, s.Name) // a step listed twice is not found again
 		step, err := t.loadStep(r, header, info)
-		step.Inputs = inputsIn(s, order, t.Meta.Model.Layers)
+		step.Inputs = t.inputsIn(s, order)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", s.Name, err)
 		}
@@ -122,13 +122,13 @@ func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safeten
 
 // inputsIn are a stored step's inputs as its file lists them, or, where it lists
 // none, those of the table that are in the file.
-func inputsIn(s fileStep, stored []fileStep, layers int) []string {
+func (t *Trace) inputsIn(s fileStep, stored []fileStep) []string {
 	if len(s.Inputs) > 0 {
 		return s.Inputs
 	}
 	hook, _ := FindHook(s.Name)
 	layer, _ := Split(s.Name)
-	return inputsOf(hook, layer, layers, func(step string) bool {
+	return inputsOf(hook.in(t.Meta), layer, t.Meta.Model.Layers, func(step string) bool {
 		return slices.ContainsFunc(stored, func(other fileStep) bool { return other.Name == step })
 	})
 }

@@ -18,6 +18,7 @@ type fileMeta struct {
 	Mask       string           `json:"mask,omitempty"`
 	Masks      []string         `json:"masks,omitempty"`
 	Parallel   bool             `json:"parallel,omitempty"`
+	PostNorm   bool             `json:"post_norm,omitempty"`
 	MaskForced bool             `json:"mask_forced,omitempty"`
 	Selected   *Selected        `json:"selected,omitempty"`
 	Rule       string           `json:"rule,omitempty"`
@@ -77,7 +78,7 @@ func decode(text string, into any) error {
 
 func (t *Trace) takeMore(more fileMeta) error {
 	m := &t.Meta
-	m.Text, m.Dropped, m.Scales, m.Parallel, m.MaskForced = more.Text, more.Dropped, more.Scales, more.Parallel, more.MaskForced
+	m.Text, m.Dropped, m.Scales, m.Parallel, m.PostNorm, m.MaskForced = more.Text, more.Dropped, more.Scales, more.Parallel, more.PostNorm, more.MaskForced
 	m.Rule, m.Nearest, m.Words = more.Rule, more.Nearest, more.Words
 	m.Mask = tensor.Mask{Causal: true}
 	if more.Mask != "" {

@@ -138,9 +138,30 @@ func Hooks() []Hook {
 		{MLPOut, true, stream, "matmul", []string{MLPRaw + "|" + Experts + "|" + MLPPost, Shared}, false, "W_down post + b_down", "what the MLP writes into the stream", "transformer.h.L.mlp", "ffn_out"},
 		{ResidPost, true, stream, "add", []string{ResidMid + "|" + ResidPre, MLPOut}, false, "e + Δe + mlp", "the stream as the block leaves it", "hidden_states[L+1]", "l_out"},
 
-		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, false, "√(var(x) + ε)", "what the last norm divides by", "", ""},
-		{LNFinal, false, stream, "norm", []string{"<" + ResidPost}, false, "γ (x − mean) / √(var + ε) + β", "what the unembedding reads", "transformer.ln_f", "result_norm"},
-		{Logits, false, axes{tensor.Pos, tensor.DVocab}, "matmul", []string{LNFinal}, false, "W_U x", "a score for every word of the vocabulary", "lm_head", "result_output"},
+		{LNFinalScale, false, scale, "norm", []string{"<" + ResidPost}, true, "√(var(x) + ε)", "what the last norm divides by", "", ""},
+		{LNFinal, false, stream, "norm", []string{"<" + ResidPost}, true, "γ (x − mean) / √(var + ε) + β", "what the unembedding reads", "transformer.ln_f", "result_norm"},
+		{Logits, false, axes{tensor.Pos, tensor.DVocab}, "matmul", []string{LNFinal + "|<" + ResidPost}, false, "W_U x", "a score for every word of the vocabulary", "lm_head", "result_output"},
+	}
+}
+
+// in is the hook as a trace of that kind has it: with norms after each sum, what
+// they make is what the next step reads.
+func (h Hook) in(meta Meta) Hook {
+	if inputs, ok := postNormInputs()[h.Name]; ok && meta.PostNorm {
+		h.Inputs = inputs
+	}
+	return h
+}
+
+func postNormInputs() map[string][]string {
+	return map[string][]string{
+		ResidPre: {Embed, PosEmbed, "<" + LN2},
+		Q:        {ResidPre}, K: {ResidPre}, V: {ResidPre},
+		LN1Scale: {ResidMid}, LN1: {ResidMid},
+		MLPPre: {LN1}, MLPLinear: {LN1},
+		ResidPost: {LN1, MLPOut},
+		LN2Scale:  {ResidPost}, LN2: {ResidPost},
+		Logits: {"<" + LN2},
 	}
 }
 

@@ -78,6 +78,7 @@ type Meta struct {
 	Mask         tensor.Mask   // the mask that was used
 	Masks        []tensor.Mask // per layer, where they differ; nil when all are Mask
 	Parallel     bool          // attention and MLP read the same vector
+	PostNorm     bool          // norms come after each sum, and the stream is what they make
 	MaskForced   bool          // it is not the model's own
 	Milliseconds float64       // how long the forward pass took; 0 in a loaded trace
 	Selected     Selected
@@ -175,7 +176,7 @@ func (r *Recorder) Record(name string, value tensor.Tensor) {
 	if hook, ok := FindHook(name); ok {
 		layer, _ := Split(name)
 		step.Op = hook.Op
-		step.Inputs = inputsOf(hook, layer, r.trace.Meta.Model.Layers, func(step string) bool { return r.asked[step] })
+		step.Inputs = inputsOf(hook.in(r.trace.Meta), layer, r.trace.Meta.Model.Layers, func(step string) bool { return r.asked[step] })
 	}
 	r.trace.Steps = append(r.trace.Steps, step)
 }

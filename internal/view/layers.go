@@ -51,8 +51,12 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 		return nil, err
 	}
 	table.Columns = []Column{attention, mlp, length, turned, start}
+	formula := "%s goes up: e ← e + attention, e ← e + MLP"
+	if t.Meta.PostNorm {
+		formula = "%s goes up: e ← norm(e + attention), e ← norm(e + MLP)"
+	}
 	return []Grid{{
-		View: "layers", Title: "Layers", Formula: fmt.Sprintf("%s goes up: e ← e + attention, e ← e + MLP", quoted(t, focus)),
+		View: "layers", Title: "Layers", Formula: fmt.Sprintf(formula, quoted(t, focus)),
 		Step: "blocks.*." + trace.ResidPost, Table: table,
 	}}, nil
 }
