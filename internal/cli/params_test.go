@@ -290,6 +290,12 @@ func trainedIn(t *testing.T, dir string) int64 {
 			continue
 		}
 		numbers := int64(1)
+		if held.Stored() == "U8" { // MXFP4: two numbers to a byte, and scales that are none
+			if strings.HasSuffix(name, "_scales") {
+				continue
+			}
+			numbers = 2
+		}
 		for _, size := range held.Shape {
 			numbers *= int64(size)
 		}

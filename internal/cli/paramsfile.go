@@ -44,6 +44,11 @@ func numbersIn(files *weights.Set) int64 {
 	for _, name := range files.Names() {
 		tensor, _ := files.Get(name)
 		numbers := int64(1)
+		if base, ok := strings.CutSuffix(name, "_blocks"); ok && tensor.Stored() == "U8" {
+			if _, scaled := files.Get(base + "_scales"); scaled {
+				numbers = 2 // in a byte: MXFP4
+			}
+		}
 		for _, size := range tensor.Shape {
 			numbers *= int64(size) // the file was checked to hold them
 		}

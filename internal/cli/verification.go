@@ -84,7 +84,7 @@ func checkWeights(m *model.Model) check {
 	types := map[string]int{}
 	for _, name := range files.Names() {
 		t, _ := files.Get(name)
-		types[t.DType.String()]++
+		types[t.Stored()]++
 	}
 	var kinds []string
 	for _, name := range slices.Sorted(maps.Keys(types)) {

@@ -170,6 +170,9 @@ func (b *binder) latent(at string) *LatentMaps {
 // column in turn, [experts, d_model, 2 d_expert], and [experts, d_expert, d_model].
 func (b *binder) stacked(at string) []MLP {
 	c, e, d, w := b.config, b.config.Experts, b.config.DModel, b.config.DExpert
+	if b.names.MXFP4 {
+		return b.stackedMXFP4(at)
+	}
 	up := b.get(at+b.names.ExpertUp.Name, e, d, 2*w)
 	upBias := weights.Floats(b.get(at+b.names.ExpertUp.Name+"_bias", e, 2*w))
 	down := b.get(at+b.names.ExpertDown.Name, e, w, d)
@@ -189,6 +192,64 @@ func (b *binder) stacked(at string) []MLP {
 		}
 	}
 	return experts
+}
+
+// stackedMXFP4 is stacked for blocks of 4 bits: gate and up projections row by
+// row in turn, [experts, 2 d_expert, d_model], and [experts, d_model, d_expert].
+func (b *binder) stackedMXFP4(at string) []MLP {
+	c, e, d, w := b.config, b.config.Experts, b.config.DModel, b.config.DExpert
+	up := b.packed(at+b.names.ExpertUp.Name, e, 2*w, d)
+	upBias := weights.Floats(b.get(at+b.names.ExpertUp.Name+"_bias", e, 2*w))
+	down := b.packed(at+b.names.ExpertDown.Name, e, d, w)
+	downBias := weights.Floats(b.get(at+b.names.ExpertDown.Name+"_bias", e, d))
+	if up.Bytes == nil || upBias == nil || down.Bytes == nil || downBias == nil {
+		return nil
+	}
+	experts := make([]MLP, c.Experts)
+	for i := range experts {
+		rows := func(t weights.Tensor, bias []float32, first, step, out, in int) Linear {
+			l := Linear{Weight: kernels.Weight{
+				Name: t.Name, Type: t.DType, Shape: [2]int{out, in}, Stride: [2]int{step * in, 1}, Bytes: t.Bytes[t.DType.Bytes(first*in):],
+			}}
+			for o := range out {
+				l.Bias = append(l.Bias, bias[first+o*step])
+			}
+			return l
+		}
+		gate := rows(up, upBias, i*2*w, 2, w, d)
+		experts[i] = MLP{Gate: &gate, Up: rows(up, upBias, i*2*w+1, 2, w, d), Down: rows(down, downBias, i*d, 1, d, w)}
+	}
+	return experts
+}
+
+// packed finds a stack of matrices whose 4-bit numbers and scales are two tensors.
+func (b *binder) packed(name string, experts, out, in int) weights.Tensor {
+	const block = 32
+	full := b.prefix + name
+	blocks, ok1 := b.files.Get(full + "_blocks")
+	scales, ok2 := b.files.Get(full + "_scales")
+	for _, part := range []struct {
+		name string
+		ok   bool
+	}{{"_blocks", ok1}, {"_scales", ok2}} {
+		if !part.ok {
+			b.missing = append(b.missing, full+part.name)
+		}
+	}
+	if !ok1 || !ok2 {
+		return weights.Tensor{}
+	}
+	if want := []int{experts, out, in / block, block / 2}; in%block != 0 || !slices.Equal(blocks.Shape, want) {
+		b.misfits = append(b.misfits, fmt.Sprintf("%q is %v, the config makes it %v of %d numbers", full+"_blocks", blocks.Shape, want, in))
+		return weights.Tensor{}
+	}
+	t, err := weights.PackMXFP4(full, blocks, scales)
+	if err != nil {
+		b.misfits = append(b.misfits, err.Error())
+		return weights.Tensor{}
+	}
+	b.parameters += int64(experts) * int64(out) * int64(in)
+	return t
 }
 
 // everyOther is the view of every other column of expert i's matrix, from the

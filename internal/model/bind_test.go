@@ -362,3 +362,35 @@ func TestTokenizerLargerThanTheVocabulary(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// TestBindRefusesMXFP4: blocks or scales that are missing, left over or misshapen
+// are named.
+func TestBindRefusesMXFP4(t *testing.T) {
+	const dir, layer = "../../testdata/tiny/gpt_oss-mxfp4/", "model.layers.1.mlp.experts."
+	config, err := os.ReadFile(dir + "config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(dir + "model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ old, put, want string }{
+		{`"` + layer + `down_proj_scales"`, `"` + layer + `down_proj_scalez"`, "missing: " + layer + "down_proj_scales"},
+		{`"` + layer + `gate_up_proj_blocks"`, `"` + layer + `gate_up_proj_blockz"`, "missing: " + layer + "gate_up_proj_blocks"},
+		{`"model.layers.1.mlp.experts.down_proj_blocks":{"dtype":"U8","shape":[4,64,1,16]`, `"model.layers.1.mlp.experts.down_proj_blocks":{"dtype":"U8","shape":[4,64,2, 8]`, "[4 64 2 8], the config makes it [4 64 1 16] of 32 numbers"},
+		{`"model.layers.1.mlp.experts.down_proj_scales":{"dtype":"U8","shape":[4,64,1]`, `"model.layers.1.mlp.experts.down_proj_scales":{"dtype":"U8","shape":[4,1,64]`, "scales [4 1 64] are not [..., n, 16] and [..., n]"},
+		{`"model.layers.1.mlp.experts.down_proj_scales":{"dtype":"U8"`, `"model.layers.1.mlp.experts.down_proj_scales":{"dtype":"I8"`, "scales I8, not U8"},
+	} {
+		if !bytes.Contains(whole, []byte(tt.old)) {
+			t.Fatalf("the file has no %s", tt.old)
+		}
+		files, err := weights.Parse("m", bytes.Replace(whole, []byte(tt.old), []byte(tt.put), 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := model.Assemble("small", "dir/", config, nil, files); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("the error is %v, want %s", err, tt.want)
+		}
+	}
+}

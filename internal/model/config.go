@@ -53,8 +53,8 @@ type Config struct {
 	Routing     Routing
 	DenseLayers []bool // layers whose MLP is one after all; nil when none is
 	// Clamp bounds what gate and up projections hand on, and makes the gate
-	// gpt-oss's: (up + 1) · g · sigmoid(1.702 g); 0 is neither.
-	Clamp float32
+	// gpt-oss's: (up + 1) · g · sigmoid(GateSlope g); 0 is neither.
+	Clamp, GateSlope float32
 
 	PositionOffset int     // OPT's table of positions begins with two rows that no text uses
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
@@ -260,6 +260,9 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 		if family.Name != kind && !(kind == "" && slices.ContainsFunc(names, fits)) {
 			continue
 		}
+		if err := f.checkQuantised(family.Quantised); err != nil {
+			return Config{}, WeightNames{}, err
+		}
 		config, names := family.parse(f)
 		config.Family = family.Name
 		if err := f.err(); err != nil {
@@ -275,6 +278,28 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 		field = "architectures"
 	}
 	return Config{}, WeightNames{}, &UnknownFamilyError{Field: field, Value: short(f.values[field])}
+}
+
+// checkQuantised refuses weights that were quantised after training, but for the
+// methods that the family reads: their files hold other tensors than config.json
+// tells of.
+func (f *fields) checkQuantised(read []string) error {
+	for _, name := range []string{"quantization_config", "compression_config"} {
+		q := f.object(name)
+		if q == nil {
+			continue
+		}
+		method := q.stringOr("quant_method", "")
+		switch {
+		case len(q.errs) > 0:
+			return fmt.Errorf("%s: %w", name, q.err())
+		case method == "":
+			return fmt.Errorf("%s: the weights are quantised, and quant_method is missing: attn does not read them", name)
+		case !slices.Contains(read, method):
+			return fmt.Errorf("%s: the weights are quantised by %s, which attn does not read", name, short(q.values["quant_method"]))
+		}
+	}
+	return f.err()
 }
 
 // UnknownFamilyError says that a config names an architecture that attn does

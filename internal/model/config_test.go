@@ -110,6 +110,13 @@ func TestConfigRefuses(t *testing.T) {
 		{"model_type is a number", gpt2Config(field("model_type", "2")), "model_type is 2, not a string"},
 		{"architectures is a string", gpt2Config(field("architectures", `"GPT2LMHeadModel"`)), "not a list of strings"},
 
+		{"quantised", gpt2Config(field("quantization_config", `{"bits": 4, "quant_method": "gptq"}`)), `quantization_config: the weights are quantised by "gptq", which attn does not read`},
+		{"quantised in 8 bits", gpt2Config(field("quantization_config", `{"quant_method": "fp8"}`)), `quantised by "fp8", which attn does not read`},
+		{"quantised as another family's", gpt2Config(field("quantization_config", `{"quant_method": "mxfp4"}`)), `quantised by "mxfp4", which attn does not read`},
+		{"quantised, under an older name", gpt2Config(field("compression_config", `{"quant_method": "compressed-tensors"}`)), `compression_config: the weights are quantised by "compressed-tensors"`},
+		{"quantised by nobody", gpt2Config(field("quantization_config", `{"load_in_8bit": true}`)), "quant_method is missing"},
+		{"quantised by a number", gpt2Config(field("quantization_config", `{"quant_method": 8}`)), "quantization_config: quant_method is 8, not a string"},
+		{"quantised is a number", gpt2Config(field("quantization_config", "8")), "quantization_config is 8, not an object"},
 		{"n_layer missing", gpt2Config(field("n_layer", "")), "n_layer is missing"},
 		{"n_layer null", gpt2Config(field("n_layer", "null")), "n_layer is missing"},
 		{"n_layer 0", gpt2Config(field("n_layer", "0")), "n_layer is 0, it must be 1 or more"},

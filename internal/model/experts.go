@@ -43,14 +43,16 @@ func qwen3MoE() Family {
 
 // gptOSS is OpenAI's gpt-oss: experts with biases and a clamped gate, sinks,
 // biases on queries, keys, values and output, windows on every other layer. Its
-// 4-bit files keep experts in blocks of their own, which attn does not read yet.
+// 4-bit files keep experts in blocks of their own.
 func gptOSS() Family {
-	return Family{Name: "gpt_oss", Architectures: []string{"GptOssForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
+	return Family{Name: "gpt_oss", Architectures: []string{"GptOssForCausalLM"}, Quantised: []string{"mxfp4"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 128), f.sizeOr("num_experts_per_tok", maxExperts, 4)
 		c.DExpert, c.Routing.Anew, c.Clamp = c.DMLP, true, f.positiveOr("swiglu_limit", 7) // softmax over the chosen is softmax over all, made to sum to 1
+		c.GateSlope = f.positiveOr("swiglu_alpha", 1.702)
 		c.Masks = layerWindows(f, c, f.sizeOr("sliding_window", maxContext, 128), func(layer int) bool { return layer%2 == 0 })
 		names := llamaNames(f.boolOr("attention_bias", true), false)
+		names.MXFP4 = f.has("quantization_config") // it was checked to be that
 		names.Sinks, names.Stacked, names.Router = "self_attn.sinks", true, Source{Name: "mlp.router"}
 		names.ExpertUp, names.ExpertDown = Source{Name: "mlp.experts.gate_up_proj"}, Source{Name: "mlp.experts.down_proj"}
 		return c, names

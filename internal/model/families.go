@@ -5,6 +5,7 @@ package model
 type Family struct {
 	Name          string   // config.json's model_type
 	Architectures []string // config.json's architectures
+	Quantised     []string // the quant_methods of config.json that it reads
 
 	// parse reads the config and gathers what is wrong with it in the fields.
 	parse func(*fields) (Config, WeightNames)
@@ -51,6 +52,7 @@ type WeightNames struct {
 	SharedGate, SharedUp   Source // the experts that work on every token
 	SharedDown             Source
 	Stacked                bool     // all experts in one tensor each, [experts, in, out], biases beside them
+	MXFP4                  bool     // Stacked's matrices are [experts, out, in] in blocks of 4 bits, their scales beside them
 	Sinks                  string   // a logit per head
 	Buffers                []string // a block's tensors that are no weights, such as stored masks
 	Ignored                []string // other tensors that are no weights

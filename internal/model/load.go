@@ -88,7 +88,7 @@ func Assemble(name, where string, config, tokens []byte, files *weights.Set) (*M
 			return nil, fmt.Errorf("%stokenizer.json: it has %d tokens, config.json's vocab_size is %d", where, m.Tokenizer.Size(), c.DVocab)
 		}
 	}
-	if err := m.bind(names, files); err != nil {
+	if err := files.Guard(func() error { return m.bind(names, files) }); err != nil {
 		return nil, fmt.Errorf("%smodel.safetensors: %w", where, err)
 	}
 	if err := files.CheckFinite(); err != nil {

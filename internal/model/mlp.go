@@ -46,13 +46,12 @@ func (p *pass) feed(in func(string) string, m *MLP, x kernels.Array, width int) 
 	return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, c.DModel))
 }
 
-// clamped is gpt-oss's gate: (up + 1) · g · sigmoid(1.702 g), with g at most the
-// limit and up within it. g · sigmoid(1.702 g) = silu(1.702 g) / 1.702.
+// clamped is gpt-oss's gate: (up + 1) · g · sigmoid(α g), with g at most the
+// limit and up within it. g · sigmoid(α g) = silu(α g) / α.
 func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
-	const alpha = 1.702
-	limit := p.m.Config.Clamp
+	limit, alpha := p.m.Config.Clamp, p.m.Config.GateSlope
 	gate = p.be.Clamp(gate, float32(math.Inf(-1)), limit)
-	gate = p.be.Scale(p.be.Activate(p.be.Scale(gate, alpha), kernels.SiLU), 1/float32(alpha))
+	gate = p.be.Scale(p.be.Activate(p.be.Scale(gate, alpha), kernels.SiLU), 1/alpha)
 	up = p.be.Clamp(up, -limit, limit)
 	return p.be.Add(p.be.Multiply(up, gate), gate)
 }

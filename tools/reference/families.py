@@ -15,11 +15,12 @@ import zlib
 import torch
 import transformers
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, Mxfp4Config
 
 import decoder
 import hubconfig
 import layouts
+import mxfp4
 import trace
 import tracefile
 
@@ -126,6 +127,10 @@ MODELS = {
         num_hidden_layers=3, hidden_size=18, intermediate_size=13, num_attention_heads=4, num_key_value_heads=2, head_dim=10,
         sliding_window=5, num_local_experts=5, num_experts_per_tok=2, swiglu_limit=1.5, rms_norm_eps=1e-2) | rope(
         500.0, rope_type="yarn", factor=32.0, beta_fast=8.0, beta_slow=1.0, truncate=False, original_max_position_embeddings=64)),
+    "gpt_oss-mxfp4": ("gpt_oss", dict(
+        hidden_size=64, intermediate_size=32, num_attention_heads=3, num_key_value_heads=1, head_dim=10,
+        sliding_window=5, num_local_experts=4, num_experts_per_tok=2, rms_norm_eps=1e-2) | rope(
+        500.0, rope_type="yarn", factor=32.0, beta_fast=8.0, beta_slow=1.0, truncate=False, original_max_position_embeddings=64)),
     "deepseek_v2": ("deepseek_v2", MLA | dict(
         q_lora_rank=14, topk_method="group_limited_greedy", n_group=4, topk_group=2, routed_scaling_factor=1.7) | rope(
         500.0, rope_type="yarn", factor=40.0, beta_fast=8.0, beta_slow=1.0, mscale=0.707, mscale_all_dim=0.5,
@@ -175,6 +180,8 @@ def make(folder, model_type, config, seed):
     extra = os.path.join(folder, "generation_config.json")
     if os.path.exists(extra):
         os.remove(extra)
+    if folder.endswith("-mxfp4"):
+        mxfp4.quantise(folder)
     os.chmod(os.path.join(folder, "model.safetensors"), 0o644)
     hubconfig.write(os.path.join(folder, "config.json"), os.path.join(folder, "hub.json"))
 
@@ -204,8 +211,9 @@ def load(folder):
     torch.use_deterministic_algorithms(True)
     config = AutoConfig.from_pretrained(folder)
     layout = layouts.LAYOUTS[config.model_type](config)
+    quantised = dict(quantization_config=Mxfp4Config(dequantize=True)) if hasattr(config, "quantization_config") else {}
     model = AutoModelForCausalLM.from_pretrained(
-        folder, attn_implementation=layout.implementation, experts_implementation="eager", dtype=torch.float32
+        folder, **quantised, attn_implementation=layout.implementation, experts_implementation="eager", dtype=torch.float32
     )
     return model.eval(), layout
 

@@ -34,6 +34,9 @@ func (t Tensor) Supported() error {
 	return nil
 }
 
+// Stored is the dtype as the file names it, whether or not attn computes with it.
+func (t Tensor) Stored() string { return t.stored }
+
 // Floats decodes a tensor: meant for the small ones, biases and norms, since a
 // large one is better used in place. It returns nil for an unsupported dtype.
 func Floats(t Tensor) []float32 {
