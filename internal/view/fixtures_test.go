@@ -1,9 +1,12 @@
 package view_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -250,4 +253,18 @@ func run(t testing.TB, s model.Shape, ids []int32, keep func(name string) bool) 
 // tiny is a shape with shared keys and values.
 func tiny() model.Shape {
 	return model.Shape{Layers: 3, Heads: 4, KVHeads: 2, DModel: 6, DHead: 2, DMLP: 5, DVocab: 7, Context: 300, Seed: 5}
+}
+
+// reference is transformers' trace of a tiny model.
+func reference(t *testing.T, name string) *trace.Trace {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../../testdata/tiny", name, "trace.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := trace.Load(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }

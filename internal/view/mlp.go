@@ -14,7 +14,7 @@ func mlpView() View {
 	return View{
 		Name:  "mlp",
 		Doc:   "the MLP after attention: which of its neurons answer the told token",
-		Needs: []string{trace.MLPPre, trace.MLPPost, trace.MLPOut, trace.Router, trace.Experts, trace.Shared},
+		Needs: []string{trace.MLPPre, trace.MLPLinear, trace.MLPPost, trace.MLPOut, trace.Router, trace.Experts, trace.Shared},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			layers := sel.Layers
 			if sel.Brief {
@@ -68,8 +68,12 @@ func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 		after.Numbers = append(after.Numbers, float64(answered[i]))
 	}
 	table.Columns = []Column{before, after}
+	formula := "W_down f(W_up e + b_up) + b_down"
+	if _, gated := t.InBlock(layer, trace.MLPLinear); gated {
+		formula = "W_down (f(W_gate e) · W_up e): before is W_gate e, after is what W_down reads"
+	}
 	return Grid{
-		View: "mlp", Title: fmt.Sprintf("MLP of layer %d at %s", layer, quoted(t, focus)), Formula: "W_down f(W_up e + b_up) + b_down",
+		View: "mlp", Title: fmt.Sprintf("MLP of layer %d at %s", layer, quoted(t, focus)), Formula: formula,
 		Step: trace.InBlock(layer, trace.MLPPost), Table: table,
 		Notes: []string{fmt.Sprintf("%d of %d neurons have a positive input; together they add a vector of length %.2f", positive, len(asked), analyze.Length(out.Row(focus)))},
 	}, nil

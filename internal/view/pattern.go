@@ -1,6 +1,8 @@
 package view
 
 import (
+	"fmt"
+
 	"attn/internal/tensor"
 	"attn/internal/trace"
 )
@@ -9,7 +11,7 @@ func patternView() View {
 	return View{
 		Name:  "pattern",
 		Doc:   "softmax makes the scores weights: how much each query takes from each key",
-		Needs: []string{trace.Pattern},
+		Needs: []string{trace.Pattern, trace.Sink},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			return eachHead(sel, func(layer, head int) (Grid, error) {
 				m, err := tokenMatrix(t, sel, trace.Pattern, layer, head)
@@ -28,7 +30,13 @@ func patternView() View {
 				if t.Meta.MaskForced {
 					title += " (mask " + t.Mask(layer).String() + ")"
 				}
-				return Grid{View: "pattern", Title: title, Formula: formula, Step: trace.InBlock(layer, trace.Pattern), Matrix: m}, nil
+				g := Grid{View: "pattern", Title: title, Formula: formula, Step: trace.InBlock(layer, trace.Pattern), Matrix: m}
+				if sink, ok := t.InBlock(layer, trace.Sink); ok {
+					g.Formula += " with its sink"
+					focus := sel.Told.Focus
+					g.Notes = []string{fmt.Sprintf("the head's sink, a score that belongs to no key, takes %.2f of the weight of %s", sink.At(head, focus), quoted(t, focus))}
+				}
+				return g, nil
 			})
 		},
 	}

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"attn/internal/analyze"
 	"attn/internal/tensor"
@@ -11,9 +12,12 @@ import (
 
 func qkvView() View {
 	return View{
-		Name:  "qkv",
-		Doc:   "what each token asks (query), how it answers (key), what it passes on (value)",
-		Needs: []string{trace.Q, trace.K, trace.V, trace.Pattern, trace.KVLatent, trace.KRope},
+		Name: "qkv",
+		Doc:  "what each token asks (query), how it answers (key), what it passes on (value)",
+		Needs: []string{
+			trace.Q, trace.K, trace.V, trace.Pattern,
+			trace.QNorm, trace.KNorm, trace.RotQ, trace.RotK, trace.KVLatent, trace.KRope,
+		},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return briefQKV(t, sel)
@@ -23,11 +27,34 @@ func qkvView() View {
 	}
 }
 
-// vectors are one head's queries, keys and values.
+// vectors are one head's queries, keys and values. Queries and keys go through
+// stages before they meet: as they were made, normed, turned.
 type vectors struct {
-	q, k, v tensor.Tensor
-	kv      int // the head of k and v that the query head reads
+	q, k []stage
+	v    tensor.Tensor
+	kv   int // the head of k and v that the query head reads
 }
+
+// stage is what became of queries or keys: "" is as they were made.
+type stage struct {
+	name, says string
+	value      tensor.Tensor
+}
+
+// stagesOf lists those that the trace holds.
+func stagesOf(t *trace.Trace, layer int, made tensor.Tensor, norm, rotated string) []stage {
+	list := []stage{{value: made}}
+	if value, ok := t.InBlock(layer, norm); ok {
+		list = append(list, stage{" normed", "brought to one size", value})
+	}
+	if value, ok := t.InBlock(layer, rotated); ok {
+		list = append(list, stage{" turned", "by as much as its place says", value})
+	}
+	return list
+}
+
+// last is the stage in which queries and keys meet.
+func last(stages []stage) stage { return stages[len(stages)-1] }
 
 func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
 	steps, err := blockSteps(t, layer, trace.Q, trace.K, trace.V)
@@ -35,7 +62,11 @@ func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
 		return vectors{}, err
 	}
 	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
-	return vectors{q: steps[0], k: steps[1], v: steps[2], kv: kv}, nil
+	return vectors{
+		q: stagesOf(t, layer, steps[0], trace.QNorm, trace.RotQ),
+		k: stagesOf(t, layer, steps[1], trace.KNorm, trace.RotK),
+		v: steps[2], kv: kv,
+	}, nil
 }
 
 // briefQKV shows the told token's query beside the key that answers it best,
@@ -50,27 +81,46 @@ func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
 	if best := strongest(t, told, 1); len(best) > 0 {
 		key = best[0]
 	}
-	q, k, v := s.q.Row(told.Focus, told.Head), s.k.Row(key, s.kv), s.v.Row(key, s.kv)
-	raw := analyze.Dot(q, k)
+	b := &vectorRows{}
+	b.add("query", "what am I looking for?", Query, TokenText(t, told.Focus), s.q, told.Focus, told.Head)
+	b.add("key", "what can I be found by?", Key, TokenText(t, key), s.k, key, s.kv)
+	b.add("value", "what do I pass on?", Value, TokenText(t, key), []stage{{value: s.v}}, key, s.kv)
+	raw := analyze.Dot(last(s.q).value.Row(told.Focus, told.Head), last(s.k).value.Row(key, s.kv))
 	scale := float64(t.Scale(told.Layer))
 	return []Grid{{
 		View: "qkv", Title: "Query, key, value in " + headName(told.Layer, told.Head),
 		Formula: vectorFormula(t),
 		Step:    trace.InBlock(told.Layer, trace.Q),
-		Table: &Table{
-			Rows: []Label{
-				{Text: "query", Pos: -1, Role: Query}, {Text: "key", Pos: -1, Role: Key}, {Text: "value", Pos: -1, Role: Value},
-			},
-			Columns: []Column{
-				{Title: "of", Kind: Word, Words: []string{TokenText(t, told.Focus), TokenText(t, key), TokenText(t, key)}},
-				{Title: "says", Kind: Word, Role: Muted, Words: []string{"what am I looking for?", "what can I be found by?", "what do I pass on?"}},
-				{Title: "length", Kind: Number, Decimals: 2, Numbers: []float64{analyze.Length(q), analyze.Length(k), analyze.Length(v)}},
-				{Title: "vector", Kind: Strip, Vectors: [][]float32{q, k, v}},
-			},
-		},
+		Table:   b.table(),
 		Notes: append(sharing(t, told.Layer, told.Head, s.kv),
 			fmt.Sprintf("q·k = %s  %s = %s: how well %s answers %s", number(raw), divisor(t, told.Layer), number(raw*scale), quoted(t, key), quoted(t, told.Focus))),
 	}}, nil
+}
+
+// vectorRows gathers rows of vectors, one for each stage.
+type vectorRows struct {
+	rows                     []Label
+	of, says, length, vector Column
+}
+
+func (b *vectorRows) add(name, says string, role Role, token string, stages []stage, pos, head int) {
+	for _, s := range stages {
+		if s.says != "" {
+			says = s.says
+		}
+		v := s.value.Row(pos, head)
+		b.rows = append(b.rows, Label{Text: name + s.name, Pos: -1, Role: role})
+		b.of.Words, b.says.Words = append(b.of.Words, token), append(b.says.Words, says)
+		b.length.Numbers, b.vector.Vectors = append(b.length.Numbers, analyze.Length(v)), append(b.vector.Vectors, v)
+	}
+}
+
+func (b *vectorRows) table() *Table {
+	b.of.Title, b.of.Kind = "of", Word
+	b.says.Title, b.says.Kind, b.says.Role = "says", Word, Muted
+	b.length.Title, b.length.Kind, b.length.Decimals = "length", Number, 2
+	b.vector.Title, b.vector.Kind = "vector", Strip
+	return &Table{Rows: b.rows, Columns: []Column{b.of, b.says, b.length, b.vector}}
 }
 
 // divisor writes a layer's scale: "÷ √32", or the plain factor when it is not
@@ -92,14 +142,8 @@ func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
 		if err != nil {
 			return Grid{}, err
 		}
-		columns := []Column{
-			{Title: "q", Kind: Strip, Role: Query}, {Title: "k", Kind: Strip, Role: Key}, {Title: "v", Kind: Strip, Role: Value},
-		}
-		for pos := range t.Tokens {
-			columns[0].Vectors = append(columns[0].Vectors, s.q.Row(pos, head))
-			columns[1].Vectors = append(columns[1].Vectors, s.k.Row(pos, s.kv))
-			columns[2].Vectors = append(columns[2].Vectors, s.v.Row(pos, s.kv))
-		}
+		columns := slices.Concat(
+			strips(t, "q", Query, s.q, head), strips(t, "k", Key, s.k, s.kv), strips(t, "v", Value, []stage{{value: s.v}}, s.kv))
 		g := Grid{
 			View: "qkv", Title: "Queries, keys and values in " + headName(layer, head),
 			Formula: vectorFormula(t),
@@ -109,6 +153,19 @@ func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
 		}
 		return g, nil
 	})
+}
+
+// strips shows every token's vector in each stage.
+func strips(t *trace.Trace, name string, role Role, stages []stage, head int) []Column {
+	var columns []Column
+	for _, s := range stages {
+		c := Column{Title: name + s.name, Kind: Strip, Role: role}
+		for pos := range t.Tokens {
+			c.Vectors = append(c.Vectors, s.value.Row(pos, head))
+		}
+		columns = append(columns, c)
+	}
+	return columns
 }
 
 // vectorFormula says where the vectors come from and how long they are.

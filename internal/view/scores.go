@@ -10,18 +10,24 @@ import (
 func scoresView() View {
 	return View{
 		Name:  "scores",
-		Doc:   "every query times every key: raw, and divided by √d_head",
-		Needs: []string{trace.QK, trace.Scaled},
+		Doc:   "every query times every key: raw, divided by √d_head, bent or biased where the model does so",
+		Needs: []string{trace.QK, trace.Scaled, trace.Softcapped, trace.Biased},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			var all []Grid
-			for _, stage := range []struct{ hook, title string }{{trace.QK, "Raw scores"}, {trace.Scaled, "Scores"}} {
+			for _, stage := range []struct{ hook, title string }{
+				{trace.QK, "Raw scores"}, {trace.Scaled, "Scores"}, {trace.Softcapped, "Scores, bent"}, {trace.Biased, "Scores, biased"},
+			} {
 				if sel.Brief && stage.hook == trace.QK {
 					continue // the walk has worked one out in the block before
 				}
+				hook, _ := trace.FindHook(trace.InBlock(0, stage.hook))
+				if _, has := t.InBlock(sel.Layers[0], stage.hook); !has && hook.Some {
+					continue // the family has no such stage
+				}
 				grids, err := eachHead(sel, func(layer, head int) (Grid, error) {
-					formula := "q·k"
+					formula := hook.Formula
 					if stage.hook == trace.Scaled {
-						formula += " " + divisor(t, layer)
+						formula = "q·k " + divisor(t, layer)
 					}
 					return scoreGrid(t, sel, stage.hook, layer, head, "scores", stage.title, formula)
 				})

@@ -61,7 +61,10 @@ func TestHooks(t *testing.T) {
 	}{
 		{"tokens", nil},
 		{"embed", []string{"hook_embed", "hook_pos_embed"}},
-		{"scores", []string{"blocks.2.attn.hook_qk", "blocks.0.attn.hook_qk", "blocks.2.attn.hook_scaled", "blocks.0.attn.hook_scaled"}},
+		{"scores", []string{
+			"blocks.2.attn.hook_qk", "blocks.0.attn.hook_qk", "blocks.2.attn.hook_scaled", "blocks.0.attn.hook_scaled",
+			"blocks.2.attn.hook_softcapped", "blocks.0.attn.hook_softcapped", "blocks.2.attn.hook_biased", "blocks.0.attn.hook_biased",
+		}},
 		{"predict", []string{"unembed.hook_out"}},
 		{"blocks.1.attn.hook_z", []string{"blocks.1.attn.hook_z"}},
 		{"hook_embed", []string{"hook_embed"}},
