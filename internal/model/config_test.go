@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +185,17 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add(gpt2Config(map[string]string{"model_type": "", "architectures": `["GPT2Model"]`}))
 	f.Add([]byte(`{"model_type":"gpt2","n_layer":1e1}`))
 	f.Add([]byte(`[]`))
+	configs, err := filepath.Glob("../../testdata/tiny/*/config.json")
+	if err != nil || len(configs) < 50 {
+		f.Fatalf("%d configs, %v", len(configs), err)
+	}
+	for _, path := range configs {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, names, err := model.ParseConfig(data)
 		if err != nil {
@@ -207,7 +220,12 @@ func sensible(c model.Config) error {
 			return fmt.Errorf("a size is %d", n)
 		}
 	}
+	r := c.Routing
 	switch {
+	case r.Groups > 0 && (c.Experts%r.Groups != 0 || r.GroupsUsed > r.Groups || c.ExpertsUsed > c.Experts/r.Groups*r.GroupsUsed):
+		return fmt.Errorf("%d of %d experts in %+v", c.ExpertsUsed, c.Experts, r)
+	case c.Latent.KeyValue > 0 && (c.Latent.Rope < 1 || c.Latent.Rope >= c.DHead || c.KVHeads != c.Heads || c.DValue < 1):
+		return fmt.Errorf("latent vectors %+v", c.Latent)
 	case c.Layers > 1<<12 || len(c.Scales) != c.Layers:
 		return fmt.Errorf("%d scales for %d layers", len(c.Scales), c.Layers)
 	case c.Heads%c.KVHeads != 0:
@@ -221,4 +239,53 @@ func sensible(c model.Config) error {
 		}
 	}
 	return nil
+}
+
+// TestElsewhere: what llama.cpp does otherwise is told of the models that it
+// touches.
+func TestElsewhere(t *testing.T) {
+	for name, want := range map[string]string{
+		"mistral": "the window of 5 tokens", "mistral-full": "", "phi3": "the window of 5", "gemma2": "",
+		"gpt_neox": "the tanh form of GELU", "llama": "", "opt": "does not run OPT",
+	} {
+		data, err := os.ReadFile(filepath.Join("../../testdata/tiny", name, "config.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _, err := model.ParseConfig(data)
+		if got := strings.Join(c.Elsewhere, " "); err != nil || want == "" != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// TestDeepSeekRefuses: groups and widths that do not fit each other.
+func TestDeepSeekRefuses(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/tiny/deepseek_v3/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ field, raw, want string }{
+		{"n_group", "3", "n_routed_experts 8 is not a multiple of n_group 3"},
+		{"topk_group", "5", "topk_group is 5 of n_group 4"},
+		{"num_experts_per_tok", "5", "too few to choose num_experts_per_tok 5 of topk_group 2"},
+		{"n_group", "8", "too few"},
+		{"num_key_value_heads", "1", "num_key_value_heads is 1, each of the 3 heads has its own"},
+		{"qk_rope_head_dim", "5", "qk_rope_head_dim 5 is odd"},
+		{"kv_lora_rank", "0", "kv_lora_rank is 0"},
+		{"num_nextn_predict_layers", "17", "the limit is 16"},
+	} {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(data, &fields); err != nil {
+			t.Fatal(err)
+		}
+		fields[tt.field] = json.RawMessage(tt.raw)
+		changed, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := model.ParseConfig(changed); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v, want %s", tt.field, tt.raw, err, tt.want)
+		}
+	}
 }

@@ -91,6 +91,7 @@ func (c *Config) turnLast(f *fields, interleaved bool) {
 			growth := mscale(rope.Scaling.Factor, all)
 			scale *= growth * growth
 		}
+		f.errs = append(f.errs, p.errs...)
 	}
 	for layer := range c.Scales {
 		c.Scales[layer] = float32(scale)

@@ -52,8 +52,11 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 	}
 	table.Columns = []Column{attention, mlp, length, turned, start}
 	formula := "%s goes up: e ← e + attention, e ← e + MLP"
-	if t.Meta.PostNorm {
+	switch {
+	case t.Meta.PostNorm:
 		formula = "%s goes up: e ← norm(e + attention), e ← norm(e + MLP)"
+	case t.Meta.Parallel:
+		formula = "%s goes up: e ← e + attention + MLP, which read the same e"
 	}
 	return []Grid{{
 		View: "layers", Title: "Layers", Formula: fmt.Sprintf(formula, quoted(t, focus)),
