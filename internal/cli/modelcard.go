@@ -185,9 +185,5 @@ func factsGrid(f modelFacts) view.Grid {
 		add("tokenizer", f.Tokenizer)
 	}
 	t.Columns = []view.Column{{Kind: view.Word, Words: values}}
-	g := view.Grid{Title: f.Name, Table: t}
-	for _, difference := range f.Elsewhere {
-		g.Notes = append(g.Notes, difference+"; attn does as Hugging Face's transformers does")
-	}
-	return g
+	return view.Grid{Title: f.Name, Table: t}
 }
