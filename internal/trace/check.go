@@ -263,10 +263,7 @@ func (t *Trace) checkMix(layer int) error {
 func (t *Trace) checkHeads(layer int) error {
 	result, ok1 := t.InBlock(layer, Result)
 	bias, ok2 := t.InBlock(layer, OutputBias)
-	out, ok3 := t.InBlock(layer, HeadsOut) // before the norm after attention, where there is one
-	if !ok3 {
-		out, ok3 = t.InBlock(layer, AttnOut)
-	}
+	out, ok3 := t.HeadsSum(layer)
 	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}
