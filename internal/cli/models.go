@@ -57,8 +57,6 @@ type modelFacts struct {
 	Parameters int64  `json:"parameters"`
 	Tokenizer  string `json:"tokenizer"` // its kind, "" when there is none
 	About      string `json:"about"`     // one line
-	// Elsewhere tells what llama.cpp does otherwise; attn does as transformers does.
-	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 func factsOf(m *model.Model, about string) modelFacts {
@@ -66,7 +64,7 @@ func factsOf(m *model.Model, about string) modelFacts {
 	f := modelFacts{
 		Name: c.Name, Family: c.Family, Layers: c.Layers, Heads: c.Heads, KVHeads: c.KVHeads,
 		DModel: c.DModel, DHead: c.DHead, DValue: c.DValue, DMLP: c.DMLP, DVocab: c.DVocab, Context: c.Context,
-		Parameters: m.Parameters, About: about, Elsewhere: c.Elsewhere,
+		Parameters: m.Parameters, About: about,
 	}
 	if m.Tokenizer != nil {
 		f.Tokenizer = m.Tokenizer.Kind()

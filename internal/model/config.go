@@ -60,18 +60,6 @@ type Config struct {
 	EmbedScale     float32 // the embedding is multiplied by it; 0 is not
 	LogitScale     float32 // the logits are multiplied by it; 0 is not
 	LogitSoftcap   float32 // the logits are bent to at most this; 0 is not
-
-	// Elsewhere tells what llama.cpp does otherwise with such a model. attn does
-	// as Hugging Face's transformers does.
-	Elsewhere []string
-}
-
-// windowElsewhere: llama.cpp attends to everything before a token in families
-// whose window it does not apply.
-func (c *Config) windowElsewhere() {
-	if c.Mask.Window > 0 {
-		c.Elsewhere = append(c.Elsewhere, fmt.Sprintf("llama.cpp does not apply the window of %d tokens", c.Mask.Window))
-	}
 }
 
 // embedWidth is the width of the embedding's rows.
@@ -277,9 +265,6 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 		}
 		config, names := family.parse(f)
 		config.Family = family.Name
-		if config.Activation == kernels.GELU {
-			config.Elsewhere = append(config.Elsewhere, "llama.cpp computes the tanh form of GELU, not the one with erf")
-		}
 		if err := f.err(); err != nil {
 			return Config{}, WeightNames{}, err
 		}

@@ -241,24 +241,6 @@ func sensible(c model.Config) error {
 	return nil
 }
 
-// TestElsewhere: what llama.cpp does otherwise is told of the models that it
-// touches.
-func TestElsewhere(t *testing.T) {
-	for name, want := range map[string]string{
-		"mistral": "the window of 5 tokens", "mistral-full": "", "phi3": "the window of 5", "gemma2": "",
-		"gpt_neox": "the tanh form of GELU", "llama": "", "opt": "does not run OPT",
-	} {
-		data, err := os.ReadFile(filepath.Join("../../testdata/tiny", name, "config.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, _, err := model.ParseConfig(data)
-		if got := strings.Join(c.Elsewhere, " "); err != nil || want == "" != (got == "") || !strings.Contains(got, want) {
-			t.Errorf("%s: %q, %v", name, got, err)
-		}
-	}
-}
-
 // TestDeepSeekRefuses: groups and widths that do not fit each other.
 func TestDeepSeekRefuses(t *testing.T) {
 	data, err := os.ReadFile("../../testdata/tiny/deepseek_v3/config.json")

@@ -8,7 +8,6 @@ func mixtral() Family {
 	return Family{Name: "mixtral", Architectures: []string{"MixtralForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Mask.Window = f.sizeOr("sliding_window", maxContext, 0)
-		c.windowElsewhere()
 		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 8), f.sizeOr("num_experts_per_tok", maxExperts, 2)
 		c.DExpert, c.Routing.Anew = c.DMLP, true
 		names := llamaNames(false, false)

@@ -88,7 +88,7 @@ func assembleGGUF(name string, file *weights.GGUF) (*Model, error) {
 		return nil, err
 	}
 	config.Name = name
-	m := &Model{Config: config, files: file.Tensors}
+	m := &Model{Config: config, files: file.Tensors, gguf: true}
 	if m.Tokenizer, err = ggufTokenizer(file); err != nil {
 		return nil, err
 	}

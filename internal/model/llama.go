@@ -23,7 +23,6 @@ func mistral() Family {
 	return Family{Name: "mistral", Architectures: []string{"MistralForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Mask.Window = f.sizeOr("sliding_window", maxContext, 0)
-		c.windowElsewhere()
 		return c, llamaNames(false, false)
 	}}
 }
@@ -71,7 +70,6 @@ func phi3() Family {
 	return Family{Name: "phi3", Architectures: []string{"Phi3ForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Mask.Window = f.sizeOr("sliding_window", maxContext, 0)
-		c.windowElsewhere()
 		names := llamaNames(false, false)
 		q, kv := c.Heads*c.DHead, c.KVHeads*c.DHead
 		names.Q = Source{Name: "self_attn.qkv_proj", NoBias: true, Total: q + 2*kv}

@@ -44,7 +44,6 @@ func opt() Family {
 		c := baseConfig(f, true)
 		c.DMLP, c.NormEpsilon, c.PositionOffset = f.size("ffn_dim", maxWidth), 1e-5, 2
 		c.Activation = activation(f, "activation_function", string(kernels.ReLU))
-		c.Elsewhere = []string{"llama.cpp does not run OPT"}
 		c.PostNorm = !f.boolOr("do_layer_norm_before", true)
 		bias := f.boolOr("enable_bias", true)
 		names := llamaNames(bias, bias)
