@@ -157,12 +157,18 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	if _, err := r.selection(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
 		return nil, none, err
 	}
-	wanted, err := r.wanted(m)
+	open, err := r.candidates(m)
 	if err != nil {
 		return nil, none, err
 	}
-	rec := trace.NewRecorder(tokens, func(name string) bool { return wanted[name] })
-	rec.Describe(meta)
+	wanted, err := r.wanted(open, m.Config.Layers)
+	if err != nil {
+		return nil, none, err
+	}
+	rec, err := r.recorder(meta, tokens, wanted, open)
+	if err != nil {
+		return nil, none, err
+	}
 	start := time.Now()
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
 		return nil, none, err
@@ -203,12 +209,7 @@ func describe(m *model.Model, be kernels.Backend) trace.Model {
 
 // wanted lists the hooks to record: those that the views read, of every layer
 // that may yet be picked, and --record's.
-func (r recording) wanted(m *model.Model) (map[string]bool, error) {
-	layers := m.Config.Layers
-	open, err := r.candidates(m)
-	if err != nil {
-		return nil, err
-	}
+func (r recording) wanted(open []int, layers int) (map[string]bool, error) {
 	wanted, err := r.hooks(open, layers)
 	if err != nil {
 		return nil, err

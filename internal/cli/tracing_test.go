@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"attn/internal/model"
 	"attn/internal/model/builtin"
+	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -42,7 +44,11 @@ func TestRecordsNoMoreThanMayBePicked(t *testing.T) {
 			runs = &unnamed
 		}
 		r := recording{showing: showing{layer: tt.layer, head: tt.head, steps: []string{"pattern"}}}
-		wanted, err := r.wanted(runs)
+		open, err := r.candidates(runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, err := r.wanted(open, m.Config.Layers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,6 +61,82 @@ func TestRecordsNoMoreThanMayBePicked(t *testing.T) {
 		}
 		if !slices.Equal(layers, tt.want) {
 			t.Errorf("%s: patterns of %v, not %v", tt.name, layers, tt.want)
+		}
+	}
+}
+
+// TestNarrowing: letting go of layers during the pass picks what looking at all
+// of them at the end does, and holds the steps of two at most.
+func TestNarrowing(t *testing.T) {
+	for seed := range uint64(12) {
+		m, err := openRandom(model.Shape{Layers: 5, Heads: 3, DModel: 24, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		be, err := (&deviceFlags{Device: "cpu"}).open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer be.Close()
+		tokens, err := (&source{Text: chapter}).tokens(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, choice := range []showing{{}, {head: "1"}, {focus: "creature"}, {head: "0,2", focus: "forest"}} {
+			choice.layout, choice.top, choice.temperature = "3b1b", 8, 1
+			choice.steps = []string{"qkv", "scores"}
+			got, sel, err := recording{showing: choice}.makeTrace(t.Context(), m, be, chapter, tokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, want, err := recording{showing: choice, record: []string{"all"}}.makeTrace(t.Context(), m, be, chapter, tokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sel.Told != want.Told {
+				t.Errorf("seed %d, %+v: %+v is picked, not %+v", seed, choice, sel.Told, want.Told)
+			}
+			for _, step := range got.Steps {
+				if layer, _ := trace.Split(step.Name); layer >= 0 && layer != want.Told.Layer {
+					t.Errorf("seed %d: %s is kept", seed, step.Name)
+				}
+				if same, ok := all.Find(step.Name); !ok || !slices.Equal(same.Data, step.Value.Data) {
+					t.Errorf("seed %d: %s is another", seed, step.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestNarrowingHoldsTwoLayers counts the layers of which something is held.
+func TestNarrowingHoldsTwoLayers(t *testing.T) {
+	m, err := openRandom(model.Shape{Layers: 6, Heads: 2, DModel: 8, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recording{showing: showing{steps: []string{"qkv"}}}
+	wanted, err := r.wanted(span(0, 5), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := []trace.Token{{Pos: 0}, {Pos: 1}}
+	rec, err := r.recorder(trace.Meta{Model: trace.Model{Layers: 6, Heads: 2}}, tokens, wanted, span(0, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for layer := range m.Config.Layers {
+		for _, name := range []string{trace.Q, trace.K, trace.Pattern} {
+			if name = trace.InBlock(layer, name); rec.Wants(name) {
+				rec.Record(name, tensor.New(tensor.D(tensor.Head, 2), tensor.D(tensor.QueryPos, 2), tensor.D(tensor.KeyPos, 2)))
+			}
+		}
+		held := map[int]bool{}
+		for _, step := range rec.Trace().Steps {
+			of, _ := trace.Split(step.Name)
+			held[of] = true
+		}
+		if len(held) > 2 {
+			t.Errorf("in layer %d steps of %d layers are held", layer, len(held))
 		}
 	}
 }
