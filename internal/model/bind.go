@@ -286,17 +286,17 @@ func (b *binder) stackedRows(at string) []MLP {
 // layers finds every expert's layer of out × in in one tensor; nil when it is
 // not there.
 func (b *binder) layers(at string, s Source, out, in int) []Linear {
-	all := make([]Linear, b.config.Experts)
-	t := b.get(at+s.Name+".weight", len(all), out, in)
+	t := b.get(at+s.Name+".weight", b.config.Experts, out, in)
 	var bias []float32
 	if !s.NoBias {
-		if bias = weights.Floats(b.get(at+s.Name+".bias", len(all), out)); bias == nil {
+		if bias = weights.Floats(b.get(at+s.Name+".bias", b.config.Experts, out)); bias == nil {
 			return nil
 		}
 	}
 	if t.Bytes == nil {
 		return nil
 	}
+	all := make([]Linear, b.config.Experts)
 	size, shared := t.DType.Bytes(out*in), t.Bytes
 	for i := range all {
 		t.Bytes = shared[i*size : (i+1)*size]

@@ -65,7 +65,7 @@ func keepSteps(t, reference *trace.Trace) *trace.Trace {
 }
 
 // convert makes a GGUF file of a folder's model.
-func convert(t *testing.T, dir string, c conversion) *ggufFile {
+func convert(t testing.TB, dir string, c conversion) *ggufFile {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
@@ -84,7 +84,7 @@ func convert(t *testing.T, dir string, c conversion) *ggufFile {
 		g.key(c.arch+"."+key, value)
 	}
 	if !c.noRope {
-		g.ropeKeys(c.arch, config)
+		g.ropeKeys(c, config)
 	}
 	files, err := weights.OpenDir(dir)
 	if err != nil {
@@ -98,6 +98,9 @@ func convert(t *testing.T, dir string, c conversion) *ggufFile {
 		to, part := c.rename(name)
 		if to == "" {
 			t.Fatalf("no GGUF name for %s", name)
+		}
+		if c.skip != nil && c.skip(to) {
+			continue
 		}
 		shape, values := c.change(part, w.Shape, weights.Floats(w), config)
 		if strings.Contains(part, "#") {

@@ -21,6 +21,7 @@ type conversion struct {
 	plusOne bool           // norms hold 1 + w
 	noRope  bool           // nothing is said about rotary positions
 	more    map[string]any // keys that converters write whatever config.json says
+	skip    func(tensor string) bool
 }
 
 var llamaParts = map[string]string{
@@ -199,32 +200,37 @@ func (r rope) turned() int {
 }
 
 // ropeKeys writes what converters keep of rope_parameters.
-func (g *ggufFile) ropeKeys(arch string, config map[string]any) {
+func (g *ggufFile) ropeKeys(c conversion, config map[string]any) {
 	p, _ := config["rope_parameters"].(map[string]any)
 	if p == nil {
 		return
 	}
 	r := rope{config, p}
-	g.key(arch+".rope.freq_base", r.number("rope_theta", 10000))
-	g.key(arch+".rope.dimension_count", r.turned())
+	key := func(name string, value any) {
+		if _, set := c.more[name]; !set {
+			g.key(c.arch+"."+name, value)
+		}
+	}
+	key("rope.freq_base", r.number("rope_theta", 10000))
+	key("rope.dimension_count", r.turned())
 	original := r.number("original_max_position_embeddings", 0)
 	switch kind, _ := p["rope_type"].(string); kind {
 	case "linear", "yarn":
-		g.key(arch+".rope.scaling.type", kind)
-		g.key(arch+".rope.scaling.factor", r.number("factor", 1))
+		key("rope.scaling.type", kind)
+		key("rope.scaling.factor", r.number("factor", 1))
 		if original > 0 {
-			g.key(arch+".rope.scaling.original_context_length", int(original))
+			key("rope.scaling.original_context_length", int(original))
 		}
 		if kind == "yarn" {
-			g.key(arch+".rope.scaling.yarn_beta_fast", r.number("beta_fast", 32))
-			g.key(arch+".rope.scaling.yarn_beta_slow", r.number("beta_slow", 1))
+			key("rope.scaling.yarn_beta_fast", r.number("beta_fast", 32))
+			key("rope.scaling.yarn_beta_slow", r.number("beta_slow", 1))
 		}
 	case "llama3":
 		g.tensor("rope_freqs.weight", []int{r.turned() / 2}, r.llama3())
 	case "longrope":
-		g.key(arch+".rope.scaling.type", kind)
-		g.key(arch+".rope.scaling.original_context_length", int(original))
-		g.key(arch+".rope.scaling.attn_factor", math.Sqrt(1+math.Log(r.number("max_position_embeddings", 0)/original)/math.Log(original)))
+		key("rope.scaling.type", kind)
+		key("rope.scaling.original_context_length", int(original))
+		key("rope.scaling.attn_factor", math.Sqrt(1+math.Log(r.number("max_position_embeddings", 0)/original)/math.Log(original)))
 		for _, length := range []string{"long", "short"} {
 			factors := r.numbers(length + "_factor")
 			g.tensor("rope_factors_"+length+".weight", []int{len(factors)}, factors)

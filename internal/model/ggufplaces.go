@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -97,15 +98,17 @@ func (g *ggufReader) frequencies(c *Config) error {
 		pairs = r.Dim / 2
 	}
 	short, ok1, err1 := g.divisors("rope_freqs.weight", pairs)
-	if !ok1 {
+	if !ok1 && err1 == nil {
 		short, ok1, err1 = g.divisors("rope_factors_short.weight", pairs)
 	}
 	long, ok2, err2 := g.divisors("rope_factors_long.weight", pairs)
-	if ok2 && !ok1 {
+	switch {
+	case err1 != nil || err2 != nil:
+		return cmp.Or(err1, err2)
+	case ok2 && !ok1:
 		return errors.New("rope_factors_long.weight is there, rope_factors_short.weight is not")
-	}
-	if err := errors.Join(err1, err2); err != nil || !ok1 {
-		return err
+	case !ok1:
+		return nil
 	}
 	s := RopeScaling{Kind: "longrope", Short: short, Long: long, Original: maxContext}
 	if ok2 {

@@ -44,22 +44,35 @@ func (g *ggufFile) key(name string, value any) {
 	}
 }
 
-// tensor adds a matrix or vector, its shape outermost first.
+// tensor adds a matrix or vector of F32, its shape outermost first.
 func (g *ggufFile) tensor(name string, shape []int, values []float32) {
+	var data bytes.Buffer
+	put(&data, values)
+	g.stored(name, shape, 0, data.Bytes())
+}
+
+// stored adds a tensor of any of ggml's types.
+func (g *ggufFile) stored(name string, shape []int, kind uint32, data []byte) {
 	g.nTensors++
 	put(&g.infos, name, uint32(len(shape)))
 	for i := len(shape) - 1; i >= 0; i-- {
 		put(&g.infos, uint64(shape[i]))
 	}
-	put(&g.infos, uint32(0), uint64(g.data.Len())) // F32
-	put(&g.data, values)
+	put(&g.infos, kind, uint64(g.data.Len()))
+	g.data.Write(data)
 	for g.data.Len()%32 != 0 {
 		g.data.WriteByte(0)
 	}
 }
 
-func (g *ggufFile) write(t *testing.T, path string) {
+func (g *ggufFile) write(t testing.TB, path string) {
 	t.Helper()
+	if err := os.WriteFile(path, g.bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (g *ggufFile) bytes() []byte {
 	var out bytes.Buffer
 	out.WriteString("GGUF")
 	put(&out, uint32(3), g.nTensors, g.nKeys)
@@ -69,7 +82,5 @@ func (g *ggufFile) write(t *testing.T, path string) {
 		out.WriteByte(0)
 	}
 	out.Write(g.data.Bytes())
-	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	return out.Bytes()
 }
