@@ -162,15 +162,25 @@ func without(m *model.Model, words []string) func(int32) bool {
 	}
 }
 
+// nearestWords finds the tokens nearest to v but for the words asked about.
+func nearestWords(m *model.Model, v []float32, o *embedOptions) ([]trace.Neighbour, error) {
+	found, err := m.Nearest([][]float32{v}, o.top, without(m, o.words))
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
 func embedNear(m *model.Model, o *embedOptions) (answer, error) {
 	_, v, err := vectorsFor(m, o.words)
 	if err != nil {
 		return answer{}, err
 	}
+	words, err := nearestWords(m, v[0], o)
 	return answer{
 		Question: fmt.Sprintf("Nearest to “%s”", o.words[0]), Formula: "cosine of the rows of W_E",
-		LeftOut: o.words, Words: m.Nearest(v[0], o.top, without(m, o.words)),
-	}, nil
+		LeftOut: o.words, Words: words,
+	}, err
 }
 
 func embedDirection(m *model.Model, o *embedOptions) (answer, error) {
@@ -194,7 +204,9 @@ func embedDirection(m *model.Model, o *embedOptions) (answer, error) {
 		found.Question += fmt.Sprintf(", starting at “%s”", o.words[2])
 		found.Formula = fmt.Sprintf("nearest to %s + (%s − %s), by cosine", o.words[2], b, a)
 	}
-	found.Words = m.Nearest(target, o.top, without(m, o.words))
+	if found.Words, err = nearestWords(m, target, o); err != nil {
+		return answer{}, err
+	}
 	if len(v) == 3 && len(found.Words) > 0 {
 		best := found.Words[0]
 		along := analyze.Cosine(combine(m.EmbeddingRow(best.ID), 1, v[2], -1), difference)
@@ -210,10 +222,11 @@ func embedAnalogy(m *model.Model, o *embedOptions) (answer, error) {
 		return answer{}, err
 	}
 	a, b, c := o.words[0], o.words[1], o.words[2]
+	words, err := nearestWords(m, combine(combine(v[2], 1, v[0], -1), 1, v[1], 1), o)
 	return answer{
 		Question: fmt.Sprintf("%s is to %s as %s is to ...", a, b, c), Formula: fmt.Sprintf("nearest to %s − %s + %s, by cosine", c, a, b),
-		LeftOut: o.words, Words: m.Nearest(combine(combine(v[2], 1, v[0], -1), 1, v[1], 1), o.top, without(m, o.words)),
-	}, nil
+		LeftOut: o.words, Words: words,
+	}, err
 }
 
 // combine is x·a + y·b.

@@ -32,7 +32,7 @@ func newModelsShowCmd(a *App, runF func(context.Context, *App, *modelsShowOption
 	cmd := &cobra.Command{
 		Use:     "show NAME",
 		Short:   "print a model's card and its sizes",
-		Long:    "Print a model's card (what it is, what it can do and what it cannot) and its sizes. NAME may be a folder, whose weights are then checked against its config.json.",
+		Long:    "Print a model's card (what it is, what it can do and what it cannot), its sizes, and where llama.cpp computes\nsomething else than Hugging Face, which attn follows. NAME may be a folder or a .gguf file, whose weights are then checked.",
 		Example: "  attn models show story\n  attn models show ./gpt2 --format json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exactly(1)(cmd, args); err != nil {
@@ -67,11 +67,16 @@ func runModelsShow(_ context.Context, a *App, o *modelsShowOptions) error {
 			return writeJSON(w, struct {
 				Schema string `json:"schema"`
 				modelFacts
-				Card string `json:"card"`
-			}{"attn.model/1", facts, card})
+				Card          string   `json:"card"`
+				Disagreements []string `json:"disagreements"` // what llama.cpp computes otherwise
+			}{"attn.model/1", facts, card, append([]string{}, m.Disagreements()...)})
 		})
 	}
-	return a.writeCard(o, facts, card)
+	grids := []view.Grid{factsGrid(facts)}
+	if notes := m.Disagreements(); len(notes) > 0 {
+		grids = append(grids, view.Grid{Title: "Where llama.cpp differs", Formula: "attn computes what Hugging Face does", Notes: notes})
+	}
+	return a.writeCard(o, grids, card)
 }
 
 // card returns the model's card, "" where there is none.
@@ -141,14 +146,14 @@ func summary(card string) string {
 	return ""
 }
 
-// writeCard writes the sizes, and below them the card.
-func (a *App) writeCard(o *modelsShowOptions, f modelFacts, card string) error {
+// writeCard writes the grids, and below them the card.
+func (a *App) writeCard(o *modelsShowOptions, grids []view.Grid, card string) error {
 	options, err := a.textOptions(&o.output, &o.look)
 	if err != nil {
 		return err
 	}
 	return a.Write(o.output.Output, func(w io.Writer) error {
-		if err := text.Draw(w, []view.Grid{factsGrid(f)}, options); err != nil {
+		if err := text.Draw(w, grids, options); err != nil {
 			return err
 		}
 		if card == "" || o.look.Quiet {

@@ -157,12 +157,18 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	if _, err := r.selection(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
 		return nil, none, err
 	}
-	wanted, err := r.wanted(m)
+	open, err := r.candidates(m)
 	if err != nil {
 		return nil, none, err
 	}
-	rec := trace.NewRecorder(tokens, func(name string) bool { return wanted[name] })
-	rec.Describe(meta)
+	wanted, err := r.wanted(open, m.Config.Layers)
+	if err != nil {
+		return nil, none, err
+	}
+	rec, err := r.recorder(meta, tokens, wanted, open)
+	if err != nil {
+		return nil, none, err
+	}
 	start := time.Now()
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
 		return nil, none, err
@@ -179,8 +185,8 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	t.Steps = slices.DeleteFunc(t.Steps, func(s trace.Step) bool { return !kept[s.Name] })
 	t.Meta.Words = vocabularyWords(t, m, r.top)
-	t.Meta.Nearest = nearest(t, m, sel.Told)
-	return t, sel, nil
+	t.Meta.Nearest, err = nearest(t, m, sel.Told)
+	return t, sel, err
 }
 
 // contextAdvice says what to do about a text that is too long.
@@ -202,26 +208,31 @@ func describe(m *model.Model, be kernels.Backend) trace.Model {
 }
 
 // wanted lists the hooks to record: those that the views read, of every layer
-// as long as it is open which layer will be picked, and --record's.
-func (r recording) wanted(m *model.Model) (map[string]bool, error) {
-	layers := m.Config.Layers
-	shown, err := parseChoice("layer", r.layer, layers)
-	if err != nil {
-		return nil, err
-	}
-	if shown == nil {
-		shown = span(0, layers-1)
-	}
-	wanted, err := r.hooks(shown, layers)
+// that may yet be picked, and --record's.
+func (r recording) wanted(open []int, layers int) (map[string]bool, error) {
+	wanted, err := r.hooks(open, layers)
 	if err != nil {
 		return nil, err
 	}
 	if r.layer == "" || r.head == "" || r.focus == "" { // Pick reads them
-		for layer := range layers {
+		for _, layer := range open {
 			wanted[trace.InBlock(layer, trace.Pattern)] = true
 		}
 	}
 	return wanted, nil
+}
+
+// candidates are the layers that selectIn may pick from: those that --layer
+// names, the one that the model's makers did, or all.
+func (r recording) candidates(m *model.Model) ([]int, error) {
+	layers, err := parseChoice("layer", r.layer, m.Config.Layers)
+	switch {
+	case err != nil || layers != nil:
+		return layers, err
+	case r.head == "" && m.Walk != nil:
+		return []int{m.Walk.Layer}, nil
+	}
+	return span(0, m.Config.Layers-1), nil
 }
 
 // hooks lists what the views read when these layers are shown, and what
@@ -304,11 +315,11 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 
 // nearest finds the words nearest to the told token's vector before and after
 // the head's change.
-func nearest(t *trace.Trace, m *model.Model, told trace.Selected) *trace.Nearest {
+func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Nearest, error) {
 	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
 	result, ok2 := t.InBlock(told.Layer, trace.Result)
 	if !ok1 || !ok2 || m.Tokenizer == nil {
-		return nil
+		return nil, nil
 	}
 	const shown = 6
 	before := pre.Row(told.Focus)
@@ -316,5 +327,9 @@ func nearest(t *trace.Trace, m *model.Model, told trace.Selected) *trace.Nearest
 	for i, v := range result.Row(told.Focus, told.Head) {
 		after[i] += v
 	}
-	return &trace.Nearest{Selected: told, Before: m.Nearest(before, shown, nil), After: m.Nearest(after, shown, nil)}
+	found, err := m.Nearest([][]float32{before, after}, shown, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &trace.Nearest{Selected: told, Before: found[0], After: found[1]}, nil
 }

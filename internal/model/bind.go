@@ -135,6 +135,10 @@ func (b *binder) block(at string, layer int) Block {
 			block.Experts = b.stacked(at)
 			return block
 		}
+		if names.StackedRows {
+			block.Experts = b.stackedRows(at)
+			return block
+		}
 		for e := range c.Experts {
 			own := at + fmt.Sprintf(names.Expert, e)
 			block.Experts = append(block.Experts, b.mlp(own, names.ExpertGate, names.ExpertUp, names.ExpertDown, c.DExpert))
@@ -262,6 +266,46 @@ func everyOther(t weights.Tensor, bias []float32, i, first, in, out int) Linear 
 		l.Bias = append(l.Bias, bias[i*2*out+2*o+first])
 	}
 	return l
+}
+
+// stackedRows finds experts whose gates, up and down projections share a tensor
+// each, [experts, out, in].
+func (b *binder) stackedRows(at string) []MLP {
+	d, w := b.config.DModel, b.config.DExpert
+	gate, up, down := b.layers(at, b.names.ExpertGate, w, d), b.layers(at, b.names.ExpertUp, w, d), b.layers(at, b.names.ExpertDown, d, w)
+	if gate == nil || up == nil || down == nil {
+		return nil
+	}
+	experts := make([]MLP, b.config.Experts)
+	for i := range experts {
+		experts[i] = MLP{Gate: &gate[i], Up: up[i], Down: down[i]}
+	}
+	return experts
+}
+
+// layers finds every expert's layer of out × in in one tensor; nil when it is
+// not there.
+func (b *binder) layers(at string, s Source, out, in int) []Linear {
+	t := b.get(at+s.Name+".weight", b.config.Experts, out, in)
+	var bias []float32
+	if !s.NoBias {
+		if bias = weights.Floats(b.get(at+s.Name+".bias", b.config.Experts, out)); bias == nil {
+			return nil
+		}
+	}
+	if t.Bytes == nil {
+		return nil
+	}
+	all := make([]Linear, b.config.Experts)
+	size, shared := t.DType.Bytes(out*in), t.Bytes
+	for i := range all {
+		t.Bytes = shared[i*size : (i+1)*size]
+		all[i].Weight = contiguous(t, out, in)
+		if bias != nil {
+			all[i].Bias = bias[i*out : (i+1)*out]
+		}
+	}
+	return all
 }
 
 // mlp finds one feed-forward network of the given width.

@@ -271,3 +271,16 @@ func TestDeepSeekRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestPartialRotary: a part of a head that is a whole number of components is
+// all of them, however the part rounds.
+func TestPartialRotary(t *testing.T) {
+	c, _, err := model.ParseConfig([]byte(`{"model_type": "phi", "num_hidden_layers": 1, "num_attention_heads": 2, "hidden_size": 40,
+		"vocab_size": 5, "intermediate_size": 3, "partial_rotary_factor": 0.7}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Ropes[0].Dim != 14 {
+		t.Errorf("%d of 20 components turn, not 14", c.Ropes[0].Dim)
+	}
+}

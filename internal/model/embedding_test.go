@@ -50,7 +50,12 @@ func TestNearest(t *testing.T) {
 		{"fewer than none", east, -1, nil, ""},
 	} {
 		var got []string
-		for _, n := range compass().Nearest(tt.v, tt.k, tt.skip) {
+		south := []float32{0, -3}
+		found, err := compass().Nearest([][]float32{south, tt.v}, tt.k, tt.skip)
+		if err != nil || len(found) != 2 {
+			t.Fatalf("%v, %v", found, err)
+		}
+		for _, n := range found[1] {
 			got = append(got, fmt.Sprintf("%d %.3f", n.ID, n.Cosine))
 			if n.Text != fmt.Sprintf("#%d", n.ID) {
 				t.Errorf("word %d is called %q", n.ID, n.Text)
@@ -82,7 +87,11 @@ func TestNarrowEmbedding(t *testing.T) {
 		}
 		return ab / math.Sqrt(aa*bb)
 	}
-	found := m.Nearest(v, m.Config.DVocab, nil)
+	lists, err := m.Nearest([][]float32{v}, m.Config.DVocab, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := lists[0]
 	if len(found) != m.Config.DVocab || found[0].ID != 5 {
 		t.Fatalf("%d words, the first %+v", len(found), found[0])
 	}

@@ -53,6 +53,7 @@ type WeightNames struct {
 	SharedDown             Source
 	Stacked                bool     // all experts in one tensor each, [experts, in, out], biases beside them
 	MXFP4                  bool     // Stacked's matrices are [experts, out, in] in blocks of 4 bits, their scales beside them
+	StackedRows            bool     // the same, [experts, out, in], as llama.cpp has them
 	Sinks                  string   // a logit per head
 	Buffers                []string // a block's tensors that are no weights, such as stored masks
 	Ignored                []string // other tensors that are no weights

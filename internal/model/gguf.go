@@ -15,27 +15,48 @@ import (
 // conversion/*.py, which say what conversion changed.
 type ggufArch struct {
 	arch, family string
+	variants     []ggufVariant
 	keys         map[string]string // config.json's fields beside the common ones, from which key
-	fused        bool              // queries, keys and values are one matrix, attn_qkv
+	settled      map[string]any    // and those that every file of the architecture means
+	ffnNorm      string            // what the norm before the MLP is called, where it isn't ffn_norm
 	fusedGate    bool              // gate and up are one matrix, ffn_up
 	permuted     bool              // the rows of queries and keys were put in Meta's order
 }
 
+// ggufVariant is another family's name under the same architecture, which the
+// files have that state a number for a key.
+type ggufVariant struct{ key, family string }
+
 func ggufArchs() []ggufArch {
-	scalar := map[string]string{
+	caps := map[string]string{
 		"attn_logit_softcapping": "attn_logit_softcapping", "final_logit_softcapping": "final_logit_softcapping",
 	}
 	return []ggufArch{
-		{arch: "llama", family: "llama", permuted: true},
+		{arch: "llama", family: "llama", permuted: true, variants: []ggufVariant{
+			{"expert_count", "mixtral"}, {"attention.sliding_window", "mistral"},
+		}},
 		{arch: "qwen2", family: "qwen2"},
 		{arch: "qwen3", family: "qwen3"},
+		{arch: "qwen3moe", family: "qwen3_moe", settled: map[string]any{"norm_topk_prob": true}}, // no key says so
+		{arch: "smollm3", family: "smollm3", permuted: true},
 		{arch: "gemma", family: "gemma"},
-		{arch: "gemma2", family: "gemma2", keys: scalar},
-		{arch: "gemma3", family: "gemma3_text"},
-		{arch: "phi3", family: "phi3", fused: true, fusedGate: true},
-		{arch: "gpt2", family: "gpt2", fused: true},
-		{arch: "gptneox", family: "gpt_neox", fused: true, keys: map[string]string{"use_parallel_residual": "use_parallel_residual"}},
+		{arch: "gemma2", family: "gemma2", keys: caps},
+		{arch: "gemma3", family: "gemma3_text", keys: caps},
+		{arch: "phi2", family: "phi"},
+		{arch: "phi3", family: "phi3", fusedGate: true},
+		{arch: "gpt2", family: "gpt2"},
+		{arch: "starcoder", family: "gpt_bigcode"},
 		{arch: "starcoder2", family: "starcoder2"},
+		{arch: "gptneox", family: "gpt_neox", keys: map[string]string{"use_parallel_residual": "use_parallel_residual"}},
+		{arch: "gpt-oss", family: "gpt_oss", ffnNorm: "post_attention_norm", keys: map[string]string{"intermediate_size": "expert_feed_forward_length"}},
+		{arch: "bloom", family: "bloom"},
+		// Files are made of those that turn, with attention and MLP in parallel.
+		{arch: "falcon", family: "falcon", keys: map[string]string{
+			"num_kv_heads": "attention.head_count_kv", "ffn_hidden_size": "feed_forward_length",
+		}, settled: map[string]any{"new_decoder_architecture": true}},
+		{arch: "stablelm", family: "stablelm"},
+		{arch: "olmo2", family: "olmo2"},
+		{arch: "command-r", family: "cohere", keys: map[string]string{"logit_scale": "logit_scale"}},
 	}
 }
 
@@ -67,7 +88,7 @@ func assembleGGUF(name string, file *weights.GGUF) (*Model, error) {
 		return nil, err
 	}
 	config.Name = name
-	m := &Model{Config: config, files: file.Tensors}
+	m := &Model{Config: config, files: file.Tensors, gguf: true}
 	if m.Tokenizer, err = ggufTokenizer(file); err != nil {
 		return nil, err
 	}
@@ -108,28 +129,47 @@ func (g *ggufReader) config() (Config, WeightNames, error) {
 	for field, key := range g.arch.keys {
 		g.copy(field, key)
 	}
+	for field, value := range g.arch.settled {
+		g.set(field, value)
+	}
 	g.vocabulary()
+	g.shown()
 	g.rotary()
 	g.queryScale()
+	g.windows()
 	if g.err != nil {
 		return Config{}, WeightNames{}, g.err
 	}
+	name := g.family()
 	for _, family := range Families() {
-		if family.Name != g.arch.family {
+		if family.Name != name {
 			continue
 		}
 		c, names := family.parse(g.fields)
 		if err := g.fields.err(); err != nil {
-			return Config{}, WeightNames{}, fmt.Errorf("as a config of %s: %w", g.arch.family, err)
+			return Config{}, WeightNames{}, fmt.Errorf("as a config of %s: %w", name, err)
 		}
-		c.Family = family.Name
+		c.Family = name
 		c.NormShift = 0 // conversion has added it
+		if err := g.slides(&c); err != nil {
+			return Config{}, WeightNames{}, err
+		}
 		if err := g.frequencies(&c); err != nil {
 			return Config{}, WeightNames{}, err
 		}
 		return c, g.names(c, names), nil
 	}
 	return Config{}, WeightNames{}, errors.New("no family reads this architecture")
+}
+
+// family is the architecture's, or the variant's whose key the file states.
+func (g *ggufReader) family() string {
+	for _, v := range g.arch.variants {
+		if n, err := g.file.Int(g.arch.arch + "." + v.key); err == nil && n > 0 {
+			return v.family
+		}
+	}
+	return g.arch.family
 }
 
 // commonKeys maps config.json's fields, in every family's spelling, to keys
@@ -146,12 +186,20 @@ func commonKeys() map[string]string {
 		"rms_norm_eps":   "attention.layer_norm_rms_epsilon",
 		"layer_norm_eps": "attention.layer_norm_epsilon", "layer_norm_epsilon": "attention.layer_norm_epsilon", "norm_epsilon": "attention.layer_norm_epsilon",
 		"rope_theta": "rope.freq_base", "rotary_emb_base": "rope.freq_base",
-		"sliding_window": "attention.sliding_window",
+		"sliding_window":    "attention.sliding_window",
+		"num_local_experts": "expert_count", "num_experts_per_tok": "expert_used_count", "moe_intermediate_size": "expert_feed_forward_length",
 	}
+}
+
+// absentAsZero are the keys whose 0 says that a model has no such thing: Phi 4
+// is Phi 3 with a window of 0.
+func absentAsZero(key string) bool {
+	return key == "attention.sliding_window" || key == "expert_count" || key == "expert_used_count"
 }
 
 // copy takes a key's value over, if the file has it.
 func (g *ggufReader) copy(field, key string) {
+	none := absentAsZero(key)
 	key = g.arch.arch + "." + key
 	if !g.file.Has(key) || g.err != nil {
 		return
@@ -169,6 +217,9 @@ func (g *ggufReader) copy(field, key string) {
 	}
 	if err != nil {
 		g.err = err
+		return
+	}
+	if none && value == int64(0) {
 		return
 	}
 	g.set(field, value)
@@ -191,139 +242,29 @@ func (g *ggufReader) vocabulary() {
 		return
 	}
 	g.set("vocab_size", embed.Shape[0])
-	_, own := g.file.Tensors.Get("output.weight")
-	g.set("tie_word_embeddings", !own)
+	g.set("tie_word_embeddings", !g.file.Tensors.Has("output.weight"))
 }
 
-// rotary gathers what a config.json holds in rope_scaling, and which part of a
-// head turns.
-func (g *ggufReader) rotary() {
-	prefix := g.arch.arch + "."
-	if kind, err := g.file.String(prefix + "rope.scaling.type"); err == nil && kind != "none" {
-		scaling := map[string]any{"rope_type": kind}
-		for field, key := range map[string]string{
-			"factor": "rope.scaling.factor", "original_max_position_embeddings": "rope.scaling.original_context_length",
-		} {
-			if n, err := g.file.Int(prefix + key); err == nil {
-				scaling[field] = n
-			} else if v, err := g.file.Float(prefix + key); err == nil {
-				scaling[field] = v
-			}
-		}
-		if kind != "longrope" { // its factors are tensors: see frequencies
-			g.set("rope_scaling", scaling)
-		}
+// shown sets the fields that say which tensors a model has, from those that the
+// file has: each family reads the ones it knows.
+func (g *ggufReader) shown() {
+	has := g.file.Tensors.Has
+	bias := has("blk.0.attn_q.bias") || has("blk.0.attn_qkv.bias")
+	for _, field := range []string{"attention_bias", "use_qkv_bias", "use_bias", "bias"} {
+		g.set(field, bias)
 	}
-	turned, err := g.file.Int(prefix + "rope.dimension_count")
-	if err != nil || turned < 1 {
-		return
+	g.set("mlp_bias", has("blk.0.ffn_up.bias"))
+	for _, field := range []string{"qk_layernorm", "use_qk_norm"} {
+		g.set(field, has("blk.0.attn_q_norm.weight"))
 	}
-	heads, width := g.fields.sizeOr("num_attention_heads", maxHeads, 1), g.fields.sizeOr("hidden_size", maxWidth, 1)
-	head := g.fields.sizeOr("head_dim", maxWidth, max(1, width/heads))
-	for _, field := range []string{"partial_rotary_factor", "rotary_pct"} {
-		g.set(field, float64(turned)/float64(head))
+	if !has("blk.0.ffn_norm.weight") { // StableLM's MLP then reads what attention reads
+		g.set("use_parallel_residual", true)
+	}
+	g.set("num_ln_in_parallel_attn", 1)
+	if has(ownNorm) {
+		g.set("num_ln_in_parallel_attn", 2)
 	}
 }
 
-// queryScale: Gemma's factor of the scores is not in the file. It is 1/√d_head
-// but in the 27B models, which their layers give away (llama.cpp does the same).
-func (g *ggufReader) queryScale() {
-	layers, heads := g.fields.sizeOr("num_hidden_layers", maxLayers, 1), g.fields.sizeOr("num_attention_heads", maxHeads, 1)
-	scalar := g.fields.sizeOr("head_dim", maxWidth, 256)
-	if g.arch.arch == "gemma2" && layers == 46 || g.arch.arch == "gemma3" && layers == 62 {
-		scalar = g.fields.sizeOr("hidden_size", maxWidth, 1) / heads
-	}
-	g.set("query_pre_attn_scalar", max(1, scalar))
-}
-
-// frequencies applies the divisors that conversion worked out from config.json's
-// scaling and stored as tensors.
-func (g *ggufReader) frequencies(c *Config) error {
-	pairs := 0
-	if r := c.rope(0); r != nil {
-		pairs = r.Dim / 2
-	}
-	short, ok1, err1 := g.divisors("rope_freqs.weight", pairs)
-	if !ok1 {
-		short, ok1, err1 = g.divisors("rope_factors_short.weight", pairs)
-	}
-	long, ok2, err2 := g.divisors("rope_factors_long.weight", pairs)
-	if err := errors.Join(err1, err2); err != nil || !ok1 {
-		return err
-	}
-	s := RopeScaling{Kind: "longrope", Short: short, Long: long, Original: maxContext}
-	if ok2 {
-		s.Original = float64(c.Context)
-		if n, err := g.file.Int(g.arch.arch + ".rope.scaling.original_context_length"); err == nil {
-			s.Original = float64(n)
-		}
-		s.Attention, _ = g.file.Float(g.arch.arch + ".rope.scaling.attn_factor") // 0, so 1, when it is not there
-	}
-	for _, r := range c.Ropes {
-		if r != nil {
-			r.Scaling = s
-		}
-	}
-	return nil
-}
-
-func (g *ggufReader) divisors(name string, pairs int) ([]float64, bool, error) {
-	t, ok := g.file.Tensors.Get(name)
-	if !ok {
-		return nil, false, nil
-	}
-	values := weights.Floats(t)
-	if len(values) != pairs {
-		return nil, false, fmt.Errorf("%s has %d numbers, %d pairs turn", name, len(values), pairs)
-	}
-	list := make([]float64, pairs)
-	for i, v := range values {
-		if !(v > 0) {
-			return nil, false, fmt.Errorf("%s: number %d is %v", name, i, v)
-		}
-		list[i] = float64(v)
-	}
-	return list, true, nil
-}
-
-// names puts llama.cpp's names where the family has its own.
-func (g *ggufReader) names(c Config, n WeightNames) WeightNames {
-	rename := func(name *string, to string) {
-		if *name != "" {
-			*name = to
-		}
-	}
-	postAttention := n.PostAttention != ""
-	n.Prefixes, n.Buffers, n.Ignored = []string{""}, nil, nil
-	n.Embed, n.Unembed, n.FinalNorm, n.Block = "token_embd.weight", "output", "output_norm", "blk.%d."
-	rename(&n.Position, "position_embd.weight")
-	rename(&n.Norm1, "attn_norm")
-	rename(&n.Norm2, "ffn_norm")
-	rename(&n.QNorm, "attn_q_norm")
-	rename(&n.KNorm, "attn_k_norm")
-	if postAttention {
-		n.PostAttention, n.PostMLP = "post_attention_norm", "post_ffw_norm"
-	}
-	linear := func(s *Source, name string) { *s = Source{Name: name, NoBias: s.NoBias} }
-	linear(&n.Q, "attn_q")
-	linear(&n.K, "attn_k")
-	linear(&n.V, "attn_v")
-	linear(&n.O, "attn_output")
-	linear(&n.Gate, "ffn_gate")
-	linear(&n.Up, "ffn_up")
-	linear(&n.Down, "ffn_down")
-	q, kv := c.Heads*c.DHead, c.KVHeads*c.DHead
-	if g.arch.fused {
-		for part, s := range map[int]*Source{0: &n.Q, q: &n.K, q + kv: &n.V} {
-			s.Name, s.First, s.Total = "attn_qkv", part, q+2*kv
-		}
-	}
-	if g.arch.fusedGate {
-		n.Gate.Name, n.Gate.Total = "ffn_up", 2*c.DMLP
-		n.Up.First, n.Up.Total = c.DMLP, 2*c.DMLP
-	}
-	if g.arch.permuted {
-		n.Q.HalfSplit, n.K.HalfSplit = c.DHead, c.DHead
-	}
-	return n
-}
+// ownNorm is the norm before attention where the MLP has another (Falcon).
+const ownNorm = "blk.0.attn_norm_2.weight"

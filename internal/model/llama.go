@@ -126,7 +126,7 @@ func rotated(f, p *fields, dHead int, name string, part float32) int {
 	if p != nil {
 		part = p.positiveOr("partial_rotary_factor", part)
 	}
-	n := int(math.Floor(float64(part) * float64(dHead)))
+	n := int(math.Floor(float64(part)*float64(dHead) + 1e-3)) // 0.7 of 20 is 14, though a float32's 0.7 is less
 	if len(f.errs) == 0 && (n < 2 || n > dHead) {
 		f.fail("%s %v of %d components leaves none or too many to turn", name, part, dHead)
 		return 2

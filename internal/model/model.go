@@ -56,6 +56,7 @@ type Model struct {
 	Walk *Walk
 
 	files     *weights.Set
+	gguf      bool        // llama.cpp's converters made the file
 	projected *projection // EmbedUp, where words are compared; nil when there is none
 }
 

@@ -218,11 +218,17 @@ def load(folder):
     return model.eval(), layout
 
 
-def write_trace(folder, tokens, out, patterns=("*",)):
-    """Runs the model in folder on tokens and writes the steps that match a pattern."""
+def write_trace(folder, tokens, out, patterns=("*",), weights=None):
+    """Runs the model in folder on tokens and writes the steps that match a pattern.
+
+    weights is another file that holds the same numbers, which then gives the
+    trace its name and hash.
+    """
     model, layout = load(folder)
     steps = decoder.record(model, [token["id"] for token in tokens], layout)
     about = facts(model, steps, os.path.basename(os.path.normpath(folder)))
+    if weights:
+        about["name"] = os.path.splitext(os.path.basename(weights))[0]
     steps = {name: value for name, value in steps.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
     tracefile.write(out, steps, {
         "attn.schema": "attn.trace/1",
@@ -230,7 +236,7 @@ def write_trace(folder, tokens, out, patterns=("*",)):
         "attn.model": about,
         "attn.steps": [{"name": name} for name in steps],
         "attn.reference": {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]},
-        "attn.weights_sha256": tracefile.sha256(os.path.join(folder, "model.safetensors")),
+        "attn.weights_sha256": tracefile.sha256(weights or os.path.join(folder, "model.safetensors")),
     })  # fmt: skip
 
 

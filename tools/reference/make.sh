@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes every golden again: the tiny models and their traces, the trace of the
+# Makes every golden again: the tiny models, the quantised files and their traces, that of the
 # built-in story model, and the tokenizer's. PYTHON names an interpreter that
 # has requirements.txt installed.
 set -eu
@@ -11,6 +11,7 @@ export HF_HUB_OFFLINE=1 HF_HUB_DISABLE_PROGRESS_BARS=1 TRANSFORMERS_VERBOSITY=er
 cd "$here"
 "$python" tiny.py "$root/testdata/tiny"
 "$python" families.py "$root/testdata/tiny"
+"$python" quantised.py "$root/testdata/gguf"
 mkdir -p "$root/testdata/tiny/story"
 "$python" trace.py --model "$root/internal/model/builtin/story" \
 	--text "a fluffy blue creature roamed the verdant forest" \

@@ -127,6 +127,12 @@ func (s *Set) Get(name string) (Tensor, bool) {
 	return t.Tensor, true
 }
 
+// Has reports whether there is a tensor, and marks nothing.
+func (s *Set) Has(name string) bool {
+	_, ok := s.tensors[name]
+	return ok
+}
+
 // Names returns every tensor's name, sorted.
 func (s *Set) Names() []string {
 	return slices.Sorted(maps.Keys(s.tensors))

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"attn/internal/model"
+	"attn/internal/model/builtin"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+// TestRecordsNoMoreThanMayBePicked: a layer that can be neither shown nor picked
+// costs no memory.
+func TestRecordsNoMoreThanMayBePicked(t *testing.T) {
+	m, err := builtin.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if m.Walk == nil {
+		t.Fatal("the built-in model names no walk")
+	}
+	unnamed := *m
+	unnamed.Walk = nil
+	const shown = 1
+	for _, tt := range []struct {
+		name        string
+		layer, head string
+		walk        bool
+		want        []int // the layers of which patterns are recorded
+	}{
+		{"layer and head", "1", "0", true, []int{shown}},
+		{"a layer alone", "1", "", true, []int{shown}},
+		{"two layers", "1,3", "", false, []int{1, 3}},
+		{"the walk's", "", "", true, []int{m.Walk.Layer}},
+		{"a head, so not the walk's", "", "0", true, []int{0, 1, 2, 3}},
+		{"nothing", "", "", false, []int{0, 1, 2, 3}},
+	} {
+		runs := m
+		if !tt.walk {
+			runs = &unnamed
+		}
+		r := recording{showing: showing{layer: tt.layer, head: tt.head, steps: []string{"pattern"}}}
+		open, err := r.candidates(runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, err := r.wanted(open, m.Config.Layers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var layers []int
+		for _, name := range slices.Sorted(maps.Keys(wanted)) {
+			if strings.HasSuffix(name, trace.Pattern) {
+				layer, _ := trace.Split(name)
+				layers = append(layers, layer)
+			}
+		}
+		if !slices.Equal(layers, tt.want) {
+			t.Errorf("%s: patterns of %v, not %v", tt.name, layers, tt.want)
+		}
+	}
+}
+
+// TestNarrowing: letting go of layers during the pass picks what looking at all
+// of them at the end does, and holds the steps of two at most.
+func TestNarrowing(t *testing.T) {
+	for seed := range uint64(12) {
+		m, err := openRandom(model.Shape{Layers: 5, Heads: 3, DModel: 24, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		be, err := (&deviceFlags{Device: "cpu"}).open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer be.Close()
+		tokens, err := (&source{Text: chapter}).tokens(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, choice := range []showing{{}, {head: "1"}, {focus: "creature"}, {head: "0,2", focus: "forest"}} {
+			choice.layout, choice.top, choice.temperature = "3b1b", 8, 1
+			choice.steps = []string{"qkv", "scores"}
+			got, sel, err := recording{showing: choice}.makeTrace(t.Context(), m, be, chapter, tokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, want, err := recording{showing: choice, record: []string{"all"}}.makeTrace(t.Context(), m, be, chapter, tokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sel.Told != want.Told {
+				t.Errorf("seed %d, %+v: %+v is picked, not %+v", seed, choice, sel.Told, want.Told)
+			}
+			for _, step := range got.Steps {
+				if layer, _ := trace.Split(step.Name); layer >= 0 && layer != want.Told.Layer {
+					t.Errorf("seed %d: %s is kept", seed, step.Name)
+				}
+				if same, ok := all.Find(step.Name); !ok || !slices.Equal(same.Data, step.Value.Data) {
+					t.Errorf("seed %d: %s is another", seed, step.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestNarrowingHoldsTwoLayers counts the layers of which something is held.
+func TestNarrowingHoldsTwoLayers(t *testing.T) {
+	m, err := openRandom(model.Shape{Layers: 6, Heads: 2, DModel: 8, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recording{showing: showing{steps: []string{"qkv"}}}
+	wanted, err := r.wanted(span(0, 5), 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := []trace.Token{{Pos: 0}, {Pos: 1}}
+	rec, err := r.recorder(trace.Meta{Model: trace.Model{Layers: 6, Heads: 2}}, tokens, wanted, span(0, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for layer := range m.Config.Layers {
+		for _, name := range []string{trace.Q, trace.K, trace.Pattern} {
+			if name = trace.InBlock(layer, name); rec.Wants(name) {
+				rec.Record(name, tensor.New(tensor.D(tensor.Head, 2), tensor.D(tensor.QueryPos, 2), tensor.D(tensor.KeyPos, 2)))
+			}
+		}
+		held := map[int]bool{}
+		for _, step := range rec.Trace().Steps {
+			of, _ := trace.Split(step.Name)
+			held[of] = true
+		}
+		if len(held) > 2 {
+			t.Errorf("in layer %d steps of %d layers are held", layer, len(held))
+		}
+	}
+}
