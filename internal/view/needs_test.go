@@ -94,7 +94,7 @@ func spare() map[string][]string {
 		"scores":  {trace.Softcapped, trace.Biased},                                                               // shown where the family has them
 		"pattern": {trace.Sink},                                                                                   // the same
 		"values":  {trace.Pattern},                                                                                // in the walk, to find the tokens that matter
-		"delta":   {trace.ResidPre, trace.HeadsOut},                                                               // for the nearest words, when a trace is made
+		"delta":   {trace.ResidPre, trace.HeadsOut, trace.AttnOut},                                                // for the nearest words, when a trace is made
 		"mlp":     {trace.MLPLinear, trace.Router, trace.Experts, trace.Shared},                                   // shown where the family has them
 		"layers":  {trace.ResidMid},                                                                               // for those who read the numbers
 	}
