@@ -90,11 +90,12 @@ func (b *binder) block(at string, layer int) Block {
 		Norm2:         b.normAt(at, names.Norm2, c.DModel),
 		PostMLP:       b.normAt(at, names.PostMLP, c.DModel),
 	}
-	if names.GainByHead {
+	switch {
+	case names.GainByHead:
 		block.QNorm, block.KNorm = b.headNorm(at, names.QNorm, c.Heads), b.headNorm(at, names.KNorm, c.KVHeads)
-	} else if c.QKNormWhole {
+	case c.QKNormWhole:
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, q), b.normAt(at, names.KNorm, kv)
-	} else {
+	default:
 		block.QNorm, block.KNorm = b.normAt(at, names.QNorm, c.DHead), b.normAt(at, names.KNorm, c.DHead)
 	}
 	if names.Sinks != "" {
