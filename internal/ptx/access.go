@@ -109,8 +109,8 @@ func linkLoad(in *instruction) (shape, error) {
 	if err != nil {
 		return shape{}, err
 	}
-	if (from.name == "param") != (t.space == "param") {
-		return shape{}, fmt.Errorf("parameters are read by ld.param, and nothing else is")
+	if from.name == "param" && t.space != "param" {
+		return shape{}, fmt.Errorf("parameters are read by ld.param")
 	}
 	in.run = func(w *warp, lanes uint32) {
 		each(lanes, func(lane int) { w.load(lane, t, from, to) })
@@ -133,13 +133,14 @@ func (w *warp) load(lane int, t transfer, from *operand, to []operand) {
 }
 
 func (w *warp) loadParam(lane int, t transfer, from *operand, to []operand) {
-	s := &space{name: "parameter", bytes: w.block.params}
-	if from.value+uint64(t.size*t.count) > uint64(len(s.bytes)) {
-		w.fail(lane, "bytes %d to %d of %d bytes of parameters", from.value, int(from.value)+t.size*t.count-1, len(s.bytes))
+	s := &space{bytes: w.block.params}
+	at, size := w.address(from, lane), t.size*t.count
+	if at > uint64(len(s.bytes)) || at+uint64(size) > uint64(len(s.bytes)) {
+		w.fail(lane, "out of bounds: bytes %d to %d of %d bytes of parameters", at, at+uint64(size)-1, len(s.bytes))
 		return
 	}
 	for i := range to {
-		w.set(&to[i], lane, t.widen(s.load(int(from.value)+i*t.size, t.size)))
+		w.set(&to[i], lane, t.widen(s.load(int(at)+i*t.size, t.size)))
 	}
 }
 

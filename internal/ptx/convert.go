@@ -99,10 +99,14 @@ func writer(in *instruction, to string) (func(number) uint64, bool) {
 	}
 	bits, isSigned := 8*bytes, to[0] == 's'
 	return func(n number) uint64 {
-		if !n.isFloat {
-			return cut(n.integer, bits)
+		v := n.integer
+		if n.isFloat {
+			v = clampInteger(round(in, n.float), bits, isSigned)
 		}
-		return cut(clampInteger(round(in, n.float), bits, isSigned), bits)
+		if isSigned { // a register that is wider than the type gets the sign
+			return uint64(signed(v, bits))
+		}
+		return cut(v, bits)
 	}, true
 }
 

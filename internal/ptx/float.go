@@ -131,7 +131,17 @@ func linkDouble(in *instruction) (shape, error) {
 		})
 		return shape{1, 2}, nil
 	}
+	one := func(f func(a float64) float64) (shape, error) {
+		in.run = apply1(in, func(a uint64) uint64 { return math.Float64bits(f(math.Float64frombits(a))) })
+		return shape{1, 1}, nil
+	}
 	switch in.op[0] {
+	case "sqrt":
+		return one(math.Sqrt)
+	case "neg":
+		return one(func(a float64) float64 { return -a })
+	case "abs":
+		return one(math.Abs)
 	case "add":
 		return two(func(a, b float64) float64 { return a + b })
 	case "sub":

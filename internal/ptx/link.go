@@ -124,24 +124,31 @@ func (in *instruction) has(part string) bool { return slices.Contains(in.op[1:],
 // lane.
 func apply1(in *instruction, f func(a uint64) uint64) func(*warp, uint32) {
 	return func(w *warp, lanes uint32) {
-		o := in.operands
-		each(lanes, func(lane int) { w.set(&o[0], lane, f(w.value(&o[1], lane))) })
+		out, a := w.results(in), w.values(in, 1)
+		for ; lanes != 0; lanes &= lanes - 1 {
+			lane := lowest(lanes)
+			out[lane] = f(a[lane])
+		}
 	}
 }
 
 func apply2(in *instruction, f func(a, b uint64) uint64) func(*warp, uint32) {
 	return func(w *warp, lanes uint32) {
-		o := in.operands
-		each(lanes, func(lane int) { w.set(&o[0], lane, f(w.value(&o[1], lane), w.value(&o[2], lane))) })
+		out, a, b := w.results(in), w.values(in, 1), w.values(in, 2)
+		for ; lanes != 0; lanes &= lanes - 1 {
+			lane := lowest(lanes)
+			out[lane] = f(a[lane], b[lane])
+		}
 	}
 }
 
 func apply3(in *instruction, f func(a, b, c uint64) uint64) func(*warp, uint32) {
 	return func(w *warp, lanes uint32) {
-		o := in.operands
-		each(lanes, func(lane int) {
-			w.set(&o[0], lane, f(w.value(&o[1], lane), w.value(&o[2], lane), w.value(&o[3], lane)))
-		})
+		out, a, b, c := w.results(in), w.values(in, 1), w.values(in, 2), w.values(in, 3)
+		for ; lanes != 0; lanes &= lanes - 1 {
+			lane := lowest(lanes)
+			out[lane] = f(a[lane], b[lane], c[lane])
+		}
 	}
 }
 

@@ -27,7 +27,9 @@ type space struct {
 	name    string
 	bytes   []byte
 	written []bool
-	seen    []access // of each byte; nil until a kernel runs
+	seen    []access // of each grain; nil until a kernel runs
+	grain   int      // bytes
+	freed   bool
 }
 
 func newSpace(name string, size int) *space {
@@ -41,6 +43,29 @@ func (m *Memory) Alloc(size int) (Address, error) {
 	}
 	m.buffers = append(m.buffers, newSpace("global", size))
 	return Address(len(m.buffers)) * apart, nil
+}
+
+// Buffers returns the sizes of all buffers that there ever were; 0 of those given
+// back.
+func (m *Memory) Buffers() []int {
+	sizes := make([]int, len(m.buffers))
+	for i, s := range m.buffers {
+		sizes[i] = len(s.bytes)
+	}
+	return sizes
+}
+
+// Free gives a buffer back: what reads or writes it later is out of bounds.
+func (m *Memory) Free(at Address) error {
+	s, offset, err := m.find(uint64(at), 0)
+	if err != nil {
+		return err
+	}
+	if offset != 0 || s.freed {
+		return fmt.Errorf("address %#x is not the begin of a buffer", uint64(at))
+	}
+	*s = space{name: s.name, freed: true}
+	return nil
 }
 
 // Write copies bytes into a buffer.

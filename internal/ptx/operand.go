@@ -96,7 +96,21 @@ func (p *parser) operand(text string, label bool) (operand, error) {
 		o.kind, o.value = isSymbol, uint64(v.offset)
 		return o, nil
 	}
+	if offset, ok := p.param(first); ok {
+		o.kind, o.value = isSymbol, uint64(offset)
+		return o, nil
+	}
 	return o, fmt.Errorf("%.60s: not an operand known here", text)
+}
+
+// param finds a parameter's place among the parameters.
+func (p *parser) param(name string) (offset int, ok bool) {
+	for _, param := range p.kernel.Params {
+		if param.Name == name {
+			return param.Offset, true
+		}
+	}
+	return 0, false
 }
 
 func (p *parser) vector(text string) (operand, error) {
@@ -142,11 +156,9 @@ func (p *parser) address(text string) (operand, error) {
 		o.value += uint64(v.offset)
 		return o, nil
 	}
-	for _, param := range p.kernel.Params {
-		if param.Name == base {
-			o.name, o.value = "param", o.value+uint64(param.Offset)
-			return o, nil
-		}
+	if offset, ok := p.param(base); ok {
+		o.name, o.value = "param", o.value+uint64(offset)
+		return o, nil
 	}
 	return o, fmt.Errorf("%.60s: no such variable", text)
 }

@@ -7,16 +7,17 @@ import "fmt"
 // within a warp, a barrier of the warp. Blocks are never in order.
 type moment struct {
 	block  int32 // number in the launch, from 1; 0 is before it
-	thread int32 // in the block; several means more than one
-	warp   int32 // of the block; several means more than one
 	epoch  int32 // barriers that the block has passed
 	step   int32 // barriers that the warp has passed
+	thread int16 // in the block; several means more than one
+	warp   int8  // of the block; several means more than one
 	atomic bool
 }
 
 const several = -1
 
-// access is what is known of one byte: the last write, and the reads since.
+// access is what is known of a grain of memory: the last write, and the reads
+// since.
 type access struct {
 	write, read moment
 }
@@ -65,22 +66,29 @@ func (m moment) who() string {
 	return fmt.Sprintf("thread %d of block %d", m.thread, m.block-1)
 }
 
+// word is the grain at first: nearly all accesses are of whole words.
+const word = 4
+
 // track notes an access to bytes and returns what it races with, or "".
 func (s *space) track(offset, size int, now moment, writes bool) string {
 	if s.seen == nil {
-		s.seen = make([]access, len(s.bytes))
+		s.grain = word
+		s.seen = make([]access, len(s.bytes)/word+1)
 	}
-	for i := offset; i < offset+size; i++ {
+	if s.grain == word && (size < word || offset%word != 0) {
+		s.refine()
+	}
+	for i := offset / s.grain; i < (offset+size)/s.grain; i++ {
 		a := &s.seen[i]
 		if !a.write.before(now) && !(a.write.atomic && now.atomic) {
-			return fmt.Sprintf("byte %d of %s memory was written by %s", i, s.name, a.write.who())
+			return fmt.Sprintf("byte %d of %s memory was written by %s", i*s.grain, s.name, a.write.who())
 		}
 		if !writes {
 			a.read = a.read.together(now)
 			continue
 		}
 		if !a.read.before(now) && !(a.read.atomic && now.atomic) {
-			return fmt.Sprintf("byte %d of %s memory was read by %s", i, s.name, a.read.who())
+			return fmt.Sprintf("byte %d of %s memory was read by %s", i*s.grain, s.name, a.read.who())
 		}
 		a.write = now
 		if !now.atomic {
@@ -88,4 +96,14 @@ func (s *space) track(offset, size int, now moment, writes bool) string {
 		}
 	}
 	return ""
+}
+
+// refine makes a grain a byte, once smaller numbers than words are read or
+// written.
+func (s *space) refine() {
+	bytes := make([]access, len(s.bytes))
+	for i := range bytes {
+		bytes[i] = s.seen[i/word]
+	}
+	s.grain, s.seen = 1, bytes
 }

@@ -21,7 +21,8 @@ type warp struct {
 	registers [][warpSize]uint64
 	defined   []uint32 // lanes in which each register has a value
 	copies    [warpSize]copies
-	step      int32 // barriers of the warp passed
+	scratch   [4][warpSize]uint64 // operands that are no registers
+	step      int32               // barriers of the warp passed
 	steps     int
 
 	now   int // instruction that runs
@@ -79,14 +80,15 @@ func (w *warp) run() {
 
 // advance runs one instruction in the lanes that are furthest back.
 func (w *warp) advance(ready uint32) {
-	pc := w.pc[lowest(ready)]
-	each(ready, func(lane int) { pc = min(pc, w.pc[lane]) })
-	var lanes uint32
-	each(ready, func(lane int) {
-		if w.pc[lane] == pc {
+	pc, lanes := len(w.block.kernel.code), uint32(0)
+	for left := ready; left != 0; left &= left - 1 {
+		switch lane := lowest(left); {
+		case w.pc[lane] < pc:
+			pc, lanes = w.pc[lane], 1<<lane
+		case w.pc[lane] == pc:
 			lanes |= 1 << lane
 		}
-	})
+	}
 	w.now = pc
 	if pc >= len(w.block.kernel.code) {
 		w.ended |= lanes
@@ -194,7 +196,7 @@ func (w *warp) faultAt(pc, lane int, what string) *FaultError {
 // moment is now, for a lane.
 func (w *warp) moment(lane int) moment {
 	return moment{
-		block: w.block.number, thread: int32(w.number*warpSize + lane), warp: int32(w.number),
+		block: w.block.number, thread: int16(w.number*warpSize + lane), warp: int8(w.number),
 		epoch: w.block.epoch, step: w.step,
 	}
 }
@@ -208,6 +210,27 @@ func (w *warp) value(o *operand, lane int) uint64 {
 		return specials[o.name](w, lane)
 	}
 	return o.value
+}
+
+// values returns an operand of an instruction in all lanes.
+func (w *warp) values(in *instruction, i int) *[warpSize]uint64 {
+	o := &in.operands[i]
+	if o.kind == isRegister {
+		return &w.registers[o.register]
+	}
+	all := &w.scratch[i]
+	for lane := range all {
+		all[lane] = w.value(o, lane)
+	}
+	return all
+}
+
+// results returns where the first operand of an instruction is stored.
+func (w *warp) results(in *instruction) *[warpSize]uint64 {
+	if register := in.operands[0].register; register >= 0 {
+		return &w.registers[register]
+	}
+	return &w.scratch[0] // nobody wants it
 }
 
 // set gives a lane's register a value; o names a register, or _ for none.
