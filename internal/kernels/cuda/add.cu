@@ -2,6 +2,6 @@
 #include "gpu.h"
 
 KERNEL void add(const float *a, const float *b, float *out, long n) {
-    long i = global_thread();
-    if (i < n) out[i] = a[i] + b[i];
+	long i = global_thread();
+	if (i < n) out[i] = a[i] + b[i];
 }

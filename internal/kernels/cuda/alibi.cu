@@ -2,6 +2,6 @@
 #include "gpu.h"
 
 KERNEL void alibi(const float *x, const float *slopes, float *out, long n, int queries, int keys) {
-    long i = global_thread();
-    if (i < n) out[i] = __builtin_fmaf(slopes[i / keys / queries], (float)(i % keys), x[i]);
+	long i = global_thread();
+	if (i < n) out[i] = __builtin_fmaf(slopes[i / keys / queries], (float)(i % keys), x[i]);
 }

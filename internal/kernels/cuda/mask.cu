@@ -2,9 +2,9 @@
 #include "gpu.h"
 
 KERNEL void mask(const float *x, float *out, long n, int queries, int keys, int causal, int window) {
-    long i = global_thread();
-    if (i >= n) return;
-    int k = i % keys, q = i / keys % queries;
-    bool hidden = (causal && k > q) || (window > 0 && (q - k >= window || k - q >= window));
-    out[i] = hidden ? -infinity() : x[i];
+	long i = global_thread();
+	if (i >= n) return;
+	int k = i % keys, q = i / keys % queries;
+	bool hidden = (causal && k > q) || (window > 0 && (q - k >= window || k - q >= window));
+	out[i] = hidden ? -infinity() : x[i];
 }

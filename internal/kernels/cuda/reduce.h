@@ -7,23 +7,23 @@
 enum { REDUCES = 256 };
 
 struct Sum {
-    template <typename T> __attribute__((device)) T operator()(T a, T b) const { return a + b; }
+	template <typename T> __attribute__((device)) T operator()(T a, T b) const { return a + b; }
 };
 
 struct Larger {
-    __attribute__((device)) float operator()(float a, float b) const { return larger(a, b); }
+	__attribute__((device)) float operator()(float a, float b) const { return larger(a, b); }
 };
 
 // reduce folds the numbers of all threads into one with f, and gives it to all.
 // scratch has one place for each thread.
 template <typename T, typename F>
 DEVICE T reduce(T *scratch, T mine, F f) {
-    barrier(); // whoever read the last result is done
-    scratch[thread()] = mine;
-    for (int half = threads() / 2; half > 0; half /= 2) {
-        barrier();
-        if (thread() < half) scratch[thread()] = f(scratch[thread()], scratch[thread() + half]);
-    }
-    barrier();
-    return scratch[0];
+	barrier(); // whoever read the last result is done
+	scratch[thread()] = mine;
+	for (int half = threads() / 2; half > 0; half /= 2) {
+		barrier();
+		if (thread() < half) scratch[thread()] = f(scratch[thread()], scratch[thread() + half]);
+	}
+	barrier();
+	return scratch[0];
 }

@@ -2,6 +2,6 @@
 #include "gpu.h"
 
 KERNEL void scale(const float *x, float *out, long n, float factor) {
-    long i = global_thread();
-    if (i < n) out[i] = factor * x[i];
+	long i = global_thread();
+	if (i < n) out[i] = factor * x[i];
 }

@@ -2,6 +2,6 @@
 #include "softmax.h"
 
 KERNEL void softmax(const float *x, float *out, int width) {
-    long first = (long)block_x() * width;
-    softmax_row(x + first, out + first, width, -infinity());
+	long first = (long)block_x() * width;
+	softmax_row(x + first, out + first, width, -infinity());
 }

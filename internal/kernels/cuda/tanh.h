@@ -7,17 +7,17 @@
 // digits near zero.
 #define TANH_NEAR 0.55f
 DEVICE float tanh_over(float y) {
-    float s = y * y, p = 0.00253491485f;
-    p = __builtin_fmaf(p, s, -0.00853030314f);
-    p = __builtin_fmaf(p, s, 0.0218187108f);
-    p = __builtin_fmaf(p, s, -0.0539646155f);
-    p = __builtin_fmaf(p, s, 0.133333232f);
-    p = __builtin_fmaf(p, s, -0.333333333f);
-    return __builtin_fmaf(p, s, 1.0f);
+	float s = y * y, p = 0.00253491485f;
+	p = __builtin_fmaf(p, s, -0.00853030314f);
+	p = __builtin_fmaf(p, s, 0.0218187108f);
+	p = __builtin_fmaf(p, s, -0.0539646155f);
+	p = __builtin_fmaf(p, s, 0.133333232f);
+	p = __builtin_fmaf(p, s, -0.333333333f);
+	return __builtin_fmaf(p, s, 1.0f);
 }
 
 // tanh_far is 1 - 2 / (e^2|y| + 1) with y's sign, for |y| > TANH_NEAR.
 DEVICE float tanh_far(float y) {
-    float t = 1 - 2 / (exp(2 * magnitude(y)) + 1);
-    return y < 0 ? -t : t;
+	float t = 1 - 2 / (exp(2 * magnitude(y)) + 1);
+	return y < 0 ? -t : t;
 }
