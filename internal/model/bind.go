@@ -11,11 +11,12 @@ import (
 	"attn/internal/model/weights"
 )
 
-// maxListed is how many weights an error names, and maxLine how much it says of
-// each.
+// maxListed is how many weights an error names, maxLine how much it says of
+// each, and maxGathered after how many that do not fit nobody looks any further.
 const (
-	maxListed = 10
-	maxLine   = 200
+	maxListed   = 10
+	maxLine     = 200
+	maxGathered = 100_000
 )
 
 // binder finds a model's weights in a file and gathers what is missing or of
@@ -53,6 +54,9 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	}
 	m.Blocks = make([]Block, c.Layers)
 	for layer := range m.Blocks {
+		if b.hopeless() {
+			break
+		}
 		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer), layer)
 	}
 	for spare := range names.SpareBlocks {
@@ -140,6 +144,9 @@ func (b *binder) block(at string, layer int) Block {
 			return block
 		}
 		for e := range c.Experts {
+			if b.hopeless() {
+				break
+			}
 			own := at + fmt.Sprintf(names.Expert, e)
 			block.Experts = append(block.Experts, b.mlp(own, names.ExpertGate, names.ExpertUp, names.ExpertDown, c.DExpert))
 		}
@@ -482,8 +489,13 @@ func (s Source) stored(o int) int {
 	return o/s.Size*s.Stride + s.First + o%s.Size
 }
 
+// hopeless says that so much is wrong that the rest need not be looked at: a
+// config of a few bytes may promise thousands of layers of thousands of experts.
+func (b *binder) hopeless() bool { return len(b.missing)+len(b.misfits) > maxGathered }
+
 // err tells everything that did not fit, on a dozen lines at most.
 func (b *binder) err() error {
+	gaveUp := b.hopeless()
 	// A fused matrix is asked for three times.
 	b.missing, b.misfits = unique(b.missing), unique(b.misfits)
 	left := b.files.Unused()
@@ -506,6 +518,9 @@ func (b *binder) err() error {
 		return nil
 	}
 	summary := fmt.Sprintf("%d weights do not fit config.json", len(lines))
+	if gaveUp {
+		summary = fmt.Sprintf("%d weights and more do not fit config.json", len(lines))
+	}
 	if len(lines) == 1 {
 		return errors.New(lines[0])
 	}
