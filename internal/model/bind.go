@@ -1,14 +1,17 @@
 package model
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"attn/internal/kernels"
 	"attn/internal/model/weights"
+	"attn/internal/tensor"
 )
 
 // maxListed is how many weights an error names, maxLine how much it says of
@@ -428,6 +431,9 @@ func (b *binder) norm(name string, width int) *kernels.NormOpts {
 // linear makes a layer of out × in from where the family keeps it: a fused
 // matrix's part and a transposed one are views, interleaved groups are copied.
 func (b *binder) linear(at string, s Source, out, in int) Linear {
+	if s.Heads > 0 {
+		return b.byHead(at, s, out, in)
+	}
 	total := out
 	if s.Total > 0 {
 		total = s.Total
@@ -461,6 +467,28 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 		l.Bias = bias[s.First : s.First+out]
 	}
 	return l
+}
+
+// byHead makes a layer without bias of a matrix for each head. No stride leads
+// through turned ones, and no block can be turned: these are copied as float32.
+func (b *binder) byHead(at string, s Source, out, in int) Linear {
+	rows := out / s.Heads
+	if !s.Turned {
+		return Linear{Weight: contiguous(b.get(at+s.Name+".weight", s.Heads, rows, in), out, in)}
+	}
+	t := b.get(at+s.Name+".weight", s.Heads, in, rows)
+	values := weights.Floats(t)
+	if values == nil {
+		return Linear{}
+	}
+	data := make([]byte, 0, 4*len(values))
+	for o := range out {
+		for i := range in {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(values[(o/rows*in+i)*rows+o%rows]))
+		}
+	}
+	t.DType, t.Bytes = tensor.F32, data
+	return Linear{Weight: contiguous(t, out, in)}
 }
 
 // gather copies outputs that lie in another order: no stride describes them.
