@@ -1,21 +1,25 @@
 package model
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"attn/internal/kernels"
 	"attn/internal/model/weights"
+	"attn/internal/tensor"
 )
 
-// maxListed is how many weights an error names, and maxLine how much it says of
-// each.
+// maxListed is how many weights an error names, maxLine how much it says of
+// each, and maxGathered after how many that do not fit nobody looks any further.
 const (
-	maxListed = 10
-	maxLine   = 200
+	maxListed   = 10
+	maxLine     = 200
+	maxGathered = 100_000
 )
 
 // binder finds a model's weights in a file and gathers what is missing or of
@@ -53,6 +57,9 @@ func (m *Model) bind(names WeightNames, files *weights.Set) error {
 	}
 	m.Blocks = make([]Block, c.Layers)
 	for layer := range m.Blocks {
+		if b.hopeless() {
+			break
+		}
 		m.Blocks[layer] = b.block(fmt.Sprintf(names.Block, layer), layer)
 	}
 	for spare := range names.SpareBlocks {
@@ -140,6 +147,9 @@ func (b *binder) block(at string, layer int) Block {
 			return block
 		}
 		for e := range c.Experts {
+			if b.hopeless() {
+				break
+			}
 			own := at + fmt.Sprintf(names.Expert, e)
 			block.Experts = append(block.Experts, b.mlp(own, names.ExpertGate, names.ExpertUp, names.ExpertDown, c.DExpert))
 		}
@@ -421,6 +431,9 @@ func (b *binder) norm(name string, width int) *kernels.NormOpts {
 // linear makes a layer of out × in from where the family keeps it: a fused
 // matrix's part and a transposed one are views, interleaved groups are copied.
 func (b *binder) linear(at string, s Source, out, in int) Linear {
+	if s.Heads > 0 {
+		return b.byHead(at, s, out, in)
+	}
 	total := out
 	if s.Total > 0 {
 		total = s.Total
@@ -456,6 +469,28 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 	return l
 }
 
+// byHead makes a layer without bias of a matrix for each head. No stride leads
+// through turned ones, and no block can be turned: these are copied as float32.
+func (b *binder) byHead(at string, s Source, out, in int) Linear {
+	rows := out / s.Heads
+	if !s.Turned {
+		return Linear{Weight: contiguous(b.get(at+s.Name+".weight", s.Heads, rows, in), out, in)}
+	}
+	t := b.get(at+s.Name+".weight", s.Heads, in, rows)
+	values := weights.Floats(t)
+	if values == nil {
+		return Linear{}
+	}
+	data := make([]byte, 0, 4*len(values))
+	for o := range out {
+		for i := range in {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(values[(o/rows*in+i)*rows+o%rows]))
+		}
+	}
+	t.DType, t.Bytes = tensor.F32, data
+	return Linear{Weight: contiguous(t, out, in)}
+}
+
 // gather copies outputs that lie in another order: no stride describes them.
 func (s Source) gather(t weights.Tensor, bias []float32, out, in int) Linear {
 	row := t.DType.Bytes(in)
@@ -482,8 +517,13 @@ func (s Source) stored(o int) int {
 	return o/s.Size*s.Stride + s.First + o%s.Size
 }
 
+// hopeless says that so much is wrong that the rest need not be looked at: a
+// config of a few bytes may promise thousands of layers of thousands of experts.
+func (b *binder) hopeless() bool { return len(b.missing)+len(b.misfits) > maxGathered }
+
 // err tells everything that did not fit, on a dozen lines at most.
 func (b *binder) err() error {
+	gaveUp := b.hopeless()
 	// A fused matrix is asked for three times.
 	b.missing, b.misfits = unique(b.missing), unique(b.misfits)
 	left := b.files.Unused()
@@ -506,6 +546,9 @@ func (b *binder) err() error {
 		return nil
 	}
 	summary := fmt.Sprintf("%d weights do not fit config.json", len(lines))
+	if gaveUp {
+		summary = fmt.Sprintf("%d weights and more do not fit config.json", len(lines))
+	}
 	if len(lines) == 1 {
 		return errors.New(lines[0])
 	}

@@ -394,3 +394,21 @@ func TestBindRefusesMXFP4(t *testing.T) {
 		}
 	}
 }
+
+// TestBindGivesUp: a short config may promise more weights than anybody can
+// count.
+func TestBindGivesUp(t *testing.T) {
+	files, err := weights.Parse("model.safetensors", file(t, stored("", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := `{"model_type": "mixtral", "num_hidden_layers": 4096, "num_local_experts": 4096, "num_attention_heads": 1,
+		"hidden_size": 4, "vocab_size": 5, "intermediate_size": 3}`
+	_, err = model.Assemble("made", "dir/", []byte(config), nil, files)
+	if err == nil || !strings.Contains(err.Error(), " weights and more do not fit config.json\n") {
+		t.Fatalf("%.200v", err)
+	}
+	if lines := strings.Count(err.Error(), "\n"); lines > 12 {
+		t.Errorf("%d lines", lines)
+	}
+}

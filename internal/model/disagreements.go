@@ -80,6 +80,11 @@ func disagreements() []disagreement {
 			"The positions: llama.cpp leaves them out of every fourth layer, whatever no_rope_layers says.",
 		},
 		{
+			[]string{"deepseek_v2", "deepseek_v3"},
+			func(m *Model) bool { return m.Config.NormEpsilon != latentEpsilon },
+			"The norms of the narrow vectors: llama.cpp takes rms_norm_eps, Hugging Face 0.000001.",
+		},
+		{
 			nil, ropeIs(func(s RopeScaling) bool { return s.Kind == "yarn" && !s.Truncate }),
 			"YaRN: llama.cpp rounds the bounds between which it blends to whole components, truncate is false.",
 		},

@@ -74,4 +74,8 @@ type Source struct {
 	// llama.cpp stores the pairs that turn side by side, output 2i and 2i+1 of
 	// each head of HalfSplit outputs; ours are i and i + HalfSplit/2 (0: not so).
 	HalfSplit int
+	// llama.cpp stores DeepSeek's ways up with a matrix for each of Heads, [heads,
+	// out/heads, in], or, when Turned, [heads, in, out/heads].
+	Heads  int
+	Turned bool
 }

@@ -16,11 +16,14 @@ import (
 type ggufArch struct {
 	arch, family string
 	variants     []ggufVariant
-	keys         map[string]string // config.json's fields beside the common ones, from which key
-	settled      map[string]any    // and those that every file of the architecture means
-	ffnNorm      string            // what the norm before the MLP is called, where it isn't ffn_norm
-	fusedGate    bool              // gate and up are one matrix, ffn_up
-	permuted     bool              // the rows of queries and keys were put in Meta's order
+	// tensorVariant is a tensor of the first layer of experts without which there
+	// are no variants.
+	tensorVariant string
+	keys          map[string]string // config.json's fields beside the common ones, from which key
+	settled       map[string]any    // and those that every file of the architecture means
+	ffnNorm       string            // what the norm before the MLP is called, where it isn't ffn_norm
+	fusedGate     bool              // gate and up are one matrix, ffn_up
+	permuted      bool              // the rows of queries and keys were put in Meta's order
 }
 
 // ggufVariant is another family's name under the same architecture, which the
@@ -56,6 +59,12 @@ func ggufArchs() []ggufArch {
 		}, settled: map[string]any{"new_decoder_architecture": true}},
 		{arch: "stablelm", family: "stablelm"},
 		{arch: "olmo2", family: "olmo2"},
+		{arch: "deepseek2", family: "deepseek_v2", tensorVariant: "exp_probs_b.bias", variants: []ggufVariant{{"expert_count", "deepseek_v3"}}, keys: map[string]string{
+			"n_routed_experts": "expert_count", "n_shared_experts": "expert_shared_count", "first_k_dense_replace": "leading_dense_block_count",
+			"routed_scaling_factor": "expert_weights_scale", "norm_topk_prob": "expert_weights_norm",
+			"n_group": "expert_group_count", "topk_group": "expert_group_used_count",
+			"kv_lora_rank": "attention.kv_lora_rank", "q_lora_rank": "attention.q_lora_rank", "qk_rope_head_dim": "rope.dimension_count",
+		}},
 		{arch: "command-r", family: "cohere", keys: map[string]string{"logit_scale": "logit_scale"}},
 	}
 }
@@ -137,6 +146,7 @@ func (g *ggufReader) config() (Config, WeightNames, error) {
 	g.rotary()
 	g.queryScale()
 	g.windows()
+	g.latent()
 	if g.err != nil {
 		return Config{}, WeightNames{}, g.err
 	}
@@ -165,6 +175,9 @@ func (g *ggufReader) config() (Config, WeightNames, error) {
 // family is the architecture's, or the variant's whose key the file states.
 func (g *ggufReader) family() string {
 	for _, v := range g.arch.variants {
+		if g.arch.tensorVariant != "" && !g.hasInSome(g.arch.tensorVariant) {
+			break
+		}
 		if n, err := g.file.Int(g.arch.arch + "." + v.key); err == nil && n > 0 {
 			return v.family
 		}

@@ -18,6 +18,7 @@ type conversion struct {
 	turn    []string       // parts stored [in, out], turned
 	permute bool           // the rows of queries and keys, to Meta's order
 	regroup string         // the part with queries, keys and values head by head, made all q, all k, all v
+	cut     string         // the part that becomes two (DeepSeek)
 	plusOne bool           // norms hold 1 + w
 	noRope  bool           // nothing is said about rotary positions
 	more    map[string]any // keys that converters write whatever config.json says
@@ -85,6 +86,7 @@ func conversions() map[string]conversion {
 		},
 		global: map[string]string{"gpt_neox.embed_in": "token_embd", "gpt_neox.final_layer_norm": "output_norm", "embed_out": "output"},
 	}
+	deepSeek := deepSeekConversion()
 	bloom, falcon, falconNew := bloomConversion(), falconConversion(1), falconConversion(2)
 	return map[string]conversion{
 		"llama": llama, "llama-mha": llama, "llama-bias": llama, "llama-linear": llama, "llama-yarn": llama, "llama-llama3": llama,
@@ -94,6 +96,7 @@ func conversions() map[string]conversion {
 		"stablelm": layerNorm("stablelm", "layer_norm_eps"), "stablelm-parallel": layerNorm("stablelm", "layer_norm_eps"),
 		"cohere": cohere, "cohere-qk-norm": cohere,
 		"gpt2-odd": gpt2, "gpt_bigcode": bigCode, "gpt_neox": neox, "gpt_neox-serial": neox,
+		"deepseek_v2-lite": deepSeek, "deepseek_v3": deepSeek,
 		"bloom": bloom, "falcon": falcon, "falcon-new": falconNew, "falcon-new-one-norm": falconNew,
 	}
 }
@@ -132,6 +135,44 @@ func bloomConversion() conversion {
 	}
 }
 
+// deepSeekConversion: one key for all heads, as wide as what llama.cpp attends
+// with, and the way up of keys and values cut in two.
+func deepSeekConversion() conversion {
+	return conversion{
+		arch: "deepseek2", block: "model.layers.", global: llamaGlobal, cut: "self_attn.kv_b_proj",
+		keys: with(llamaKeys, map[string]string{
+			"attention.q_lora_rank": "q_lora_rank", "attention.kv_lora_rank": "kv_lora_rank", "attention.key_length": "",
+			"attention.key_length_mla": "qk_head_dim", "attention.value_length_mla": "v_head_dim", "attention.head_count_kv": "",
+			"expert_count": "n_routed_experts", "expert_shared_count": "n_shared_experts", "expert_weights_scale": "routed_scaling_factor",
+			"expert_feed_forward_length": "moe_intermediate_size", "leading_dense_block_count": "first_k_dense_replace",
+			"expert_group_count": "n_group", "expert_group_used_count": "topk_group", "expert_weights_norm": "norm_topk_prob",
+		}),
+		more: map[string]any{"attention.head_count_kv": 1, "attention.key_length": 16, "attention.value_length": 10},
+		names: with(llamaParts, map[string]string{
+			"self_attn.q_a_proj": "attn_q_a", "self_attn.q_b_proj": "attn_q_b", "self_attn.q_a_layernorm": "attn_q_a_norm",
+			"self_attn.kv_a_proj_with_mqa": "attn_kv_a_mqa", "self_attn.kv_a_layernorm": "attn_kv_a_norm", "self_attn.kv_b_proj": "attn_kv_b",
+			"mlp.gate": "ffn_gate_inp", "mlp.experts.#.gate_proj": "ffn_gate_exps", "mlp.experts.#.up_proj": "ffn_up_exps",
+			"mlp.experts.#.down_proj": "ffn_down_exps", "mlp.shared_experts.gate_proj": "ffn_gate_shexp",
+			"mlp.shared_experts.up_proj": "ffn_up_shexp", "mlp.shared_experts.down_proj": "ffn_down_shexp",
+		}),
+	}
+}
+
+// wayUp cuts kv_b_proj's rows, [nope | v] head by head, into each head's keys,
+// turned, and values.
+func (g *ggufFile) wayUp(name string, shape []int, values []float32, config map[string]any) {
+	r := rope{config: config}
+	heads, nope, v, in := int(r.number("num_attention_heads", 1)), int(r.number("qk_nope_head_dim", 1)), int(r.number("v_head_dim", 1)), shape[1]
+	var keys, vs []float32
+	for h := range heads {
+		own := values[h*(nope+v)*in : (h+1)*(nope+v)*in]
+		keys = append(keys, turned(own[:nope*in], nope, in)...)
+		vs = append(vs, own[nope*in:]...)
+	}
+	g.tensor(strings.Replace(name, "kv_b", "k_b", 1), []int{heads, in, nope}, keys)
+	g.tensor(strings.Replace(name, "kv_b", "v_b", 1), []int{heads, v, in}, vs)
+}
+
 // falconConversion: converters take the MLP to be four times as wide, which the
 // references' are not.
 func falconConversion(keyHeads int) conversion {
@@ -161,7 +202,7 @@ func (g *ggufFile) configKey(key string, value any) {
 	case bool:
 		g.key(key, v)
 	case float64:
-		float := slices.ContainsFunc([]string{"epsilon", "softcapping", "logit_scale"}, func(s string) bool { return strings.Contains(key, s) })
+		float := slices.ContainsFunc([]string{"epsilon", "softcapping", "logit_scale", "weights_scale"}, func(s string) bool { return strings.Contains(key, s) })
 		if v == math.Trunc(v) && !float {
 			g.key(key, int(v))
 		} else {
@@ -224,6 +265,9 @@ func (g *ggufFile) ropeKeys(c conversion, config map[string]any) {
 		if kind == "yarn" {
 			key("rope.scaling.yarn_beta_fast", r.number("beta_fast", 32))
 			key("rope.scaling.yarn_beta_slow", r.number("beta_slow", 1))
+			if all := r.number("mscale_all_dim", 0); all > 0 {
+				key("rope.scaling.yarn_log_multiplier", 0.1*all)
+			}
 		}
 	case "llama3":
 		g.tensor("rope_freqs.weight", []int{r.turned() / 2}, r.llama3())
@@ -268,6 +312,9 @@ func (c conversion) rename(name string) (to, part string) {
 	part = number.ReplaceAllString(part, ".#$1")
 	if c.names[part] == "" {
 		return "", ""
+	}
+	if kind == ".e_score_correction_bias" {
+		return fmt.Sprintf("blk.%s.exp_probs_b.bias", layer), part
 	}
 	return fmt.Sprintf("blk.%s.%s%s", layer, c.names[part], kind), part
 }

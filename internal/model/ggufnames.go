@@ -25,7 +25,9 @@ func (g *ggufReader) names(c Config, n WeightNames) WeightNames {
 	rename(&n.PostAttention, "post_attention_norm")
 	rename(&n.PostMLP, "post_ffw_norm")
 	rename(&n.Sinks, "attn_sinks.weight")
+	family := n
 	g.linears(c, &n)
+	g.latentNames(c, &n, &family)
 	n.Stacked, n.StackedRows, n.Expert = false, true, ""
 	return n
 }

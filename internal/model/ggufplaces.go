@@ -25,6 +25,11 @@ func (g *ggufReader) rotary() {
 				scaling[field] = v
 			}
 		}
+		// DeepSeek's growth of the scores, times 0.1. The cosines' own growth is left
+		// out: in every model the two are the same, and cancel.
+		if growth, err := g.file.Float(prefix + "rope.scaling.yarn_log_multiplier"); err == nil && growth > 0 {
+			scaling["mscale"], scaling["mscale_all_dim"] = 10*growth, 10*growth
+		}
 		if g.arch.family == "gpt_oss" { // no key says so
 			scaling["truncate"] = false
 		}

@@ -52,6 +52,8 @@ func TestGGUFRefused(t *testing.T) {
 			name: "a type that attn does not compute with", of: "gemma", skip: func(name string) bool { return name == "output_norm.weight" },
 			add: func(g *ggufFile) { g.stored("output_norm.weight", []int{256}, 16, make([]byte, 66)) }, want: `wrong: tensor "output_norm.weight" has dtype IQ2_XXS, which attn does not compute with`,
 		},
+		{name: "a way up of other heads", of: "deepseek_v3", more: map[string]any{"attention.key_length_mla": 12}, want: `"blk.0.attn_k_b.weight" is [3 10 4], the config makes it [3 10 6]`},
+		{name: "a head narrower than what turns", of: "deepseek_v3", more: map[string]any{"attention.key_length_mla": 5}, want: "qk_nope_head_dim is -1, it must be 1 or more"},
 		{name: "experts that are not there", of: "mixtral", more: map[string]any{"expert_count": 6}, want: `"blk.0.ffn_gate_exps.weight" is [5 19 18], the config makes it [6 19 18]`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

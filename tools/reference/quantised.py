@@ -48,7 +48,7 @@ MODELS = {
         "": "Q6_K", "attn_output": "Q5_1", "ffn_gate_inp": "F32", "ffn_gate_exps": "Q3_K", "ffn_up_exps": "IQ4_XS",
         "ffn_down_exps": "IQ4_NL"}),
     "gpt_oss": ("gpt-oss", "gpt_oss", NARROW | dict(
-        intermediate_size=32, sliding_window=5, num_local_experts=4, num_experts_per_tok=2) | families.rope(
+        hidden_size=32, intermediate_size=32, sliding_window=5, num_local_experts=4, num_experts_per_tok=2) | families.rope(
         150000.0, rope_type="yarn", factor=32.0, beta_fast=32.0, beta_slow=1.0, truncate=False,
         original_max_position_embeddings=4096), {
         "": "BF16", "attn_k": "Q8_0", "ffn_gate_inp": "F32", "ffn_gate_exps": "MXFP4", "ffn_up_exps": "MXFP4", "ffn_down_exps": "MXFP4"}),
