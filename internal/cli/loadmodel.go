@@ -118,11 +118,17 @@ func looksLikePath(name string) bool {
 // advised passes an error of hub on, with its advice.
 func advised(err error) error {
 	failed := failf("%w", err)
-	var a *hub.AdvisedError
-	if errors.As(err, &a) && a.Advice != "" {
-		return failed.advise("%s", a.Advice)
-	}
+	failed.Advice = adviceOf(err)
 	return failed
+}
+
+// adviceOf is the advice in an error of hub, or "".
+func adviceOf(err error) string {
+	var a *hub.AdvisedError
+	if errors.As(err, &a) {
+		return a.Advice
+	}
+	return ""
 }
 
 func modelAdvice() string {

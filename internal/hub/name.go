@@ -28,7 +28,7 @@ func ParseRepo(name string) (Repo, error) {
 	}
 	r.File = file
 	switch {
-	case !IsRepoID(id):
+	case !IsRepoID(id) || strings.Contains(name, "://"):
 		return r, refuse("not the name of a model: %s", name).advise("a name is OWNER/NAME, of letters, digits, - _ and .")
 	case !IsRevision(r.Revision):
 		return r, refuse("not the name of a revision: %s", name).advise("a revision is a branch, a tag or a commit: OWNER/NAME@main")
