@@ -18,8 +18,8 @@ import (
 )
 
 // incomplete ends the name of a blob that is on its way: what Hugging Face's
-// library calls it, which under the same lock goes on with it too (up to
-// version 1.4; later ones leave it alone).
+// library calls it; its older versions go on with such a file, under the same
+// lock, as attn does, and its newer ones leave it alone.
 const incomplete = ".incomplete"
 
 // fetch brings one file into the cache's blobs, unless it is there.
