@@ -279,17 +279,22 @@ func (p *patient) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// check reads the file as it lies on the disk, and compares its checksum:
-// SHA-256, or what git calls a small file.
+// newSum begins a file's checksum: SHA-256, or what git calls a small file.
+func (f listed) newSum() hash.Hash {
+	if len(f.hash) != 2*sha1.Size {
+		return sha256.New()
+	}
+	sum := sha1.New()
+	fmt.Fprintf(sum, "blob %d\x00", f.size)
+	return sum
+}
+
+// check reads the file as it lies on the disk, and compares its checksum.
 func (d *download) check(ctx context.Context) (bool, error) {
 	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
 		return false, err
 	}
-	sum := hash.Hash(sha256.New())
-	if len(d.hash) == 2*sha1.Size {
-		sum = sha1.New()
-		fmt.Fprintf(sum, "blob %d\x00", d.size)
-	}
+	sum := d.newSum()
 	n, err := io.Copy(sum, stopping{ctx, d.file})
 	if err != nil {
 		return false, err
