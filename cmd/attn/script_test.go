@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 //	closedpipe COMMAND...           it writes to a pipe that nobody reads: quiet, exit code 0
 //	interrupted FILE COMMAND...     Ctrl-C while it writes FILE, waiting for more standard input
 //	mkmodel FOLDER [DEFECT]         writes a tiny GPT-2, with what DEFECT names wrong about it
+//	mkgguf FILE                     writes a tiny Llama as a GGUF file
+//	hub FOLDER [MANNER]             HF_ENDPOINT names a server with the models OWNER/NAME of a folder
+//	waitfor BYTES GLOB              until such a file has that size
 //	atmost N FILE                   FILE (or stdout) has at most N columns
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -44,6 +47,9 @@ func TestScript(t *testing.T) {
 			"closedpipe":  scriptClosedPipe,
 			"interrupted": scriptInterrupted,
 			"mkmodel":     scriptMakeModel,
+			"mkgguf":      scriptMakeGGUF,
+			"hub":         scriptHub,
+			"waitfor":     scriptWaitFor,
 			"atmost":      scriptAtMost,
 		},
 		Setup: func(env *testscript.Env) error {

@@ -70,6 +70,10 @@ func policy() []room {
 		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors analyze"},
 		{packages: "internal/model/builtin", inside: "model model/weights model/tokenizer", tests: models + " tensor trace analyze"},
 
+		// Finding models on disk, and fetching them.
+		{packages: "internal/hub"},
+		{packages: "internal/hub/pull", inside: "hub safetensors", outside: "golang.org/x/sys/windows"},
+
 		// The command line may use everything, and only main uses it.
 		{packages: "internal/cli", inside: "...", outside: "...", tests: "..."},
 		{packages: "internal/arch"},
@@ -221,6 +225,9 @@ func TestPolicyCanFail(t *testing.T) {
 		{"internal/cli", false, "attn/internal/render/png", false},
 		{"internal/view", false, "attn/internal/cli", true},
 		{"internal/params", false, "attn/internal/tensor", true},
+		{"internal/hub", false, "attn/internal/model", true},
+		{"internal/hub", false, "attn/internal/hub/pull", true},
+		{"internal/hub/pull", false, "attn/internal/hub", false},
 		{"internal/other", false, "fmt", true},
 		{"cmd/attn", false, "attn/internal/model", true},
 		{"cmd/attn", false, "attn/internal/cli", false},

@@ -61,10 +61,11 @@ attn diff --format json a.safetensors b.safetensors -o diff.json`,
 	f.Float64Var(&o.atol, "atol", 1e-5, "`difference` allowed in any step")
 	f.Float64Var(&o.rtol, "rtol", 1e-4, "the same as a `share` of the step's largest number, added to --atol")
 	f.IntVar(&o.top, "top", 20, "`steps` shown in text: those furthest apart; 0 is all")
-	f.StringVar(&o.models[0].Model, "model", builtin.Default, "the first `model`, with --model-b: a built-in name, a folder, or "+randomModel)
+	o.models[0].getenv, o.models[1].getenv = a.Getenv, a.Getenv
+	f.StringVar(&o.models[0].Model, "model", builtin.Default, "the first `model`, with --model-b: any that attn trace takes")
 	f.StringVar(&o.models[1].Model, "model-b", "", "the second `model`: runs both on TEXT, and takes no files")
-	_ = cmd.RegisterFlagCompletionFunc("model", completeModel)   // see complete
-	_ = cmd.RegisterFlagCompletionFunc("model-b", completeModel) // see complete
+	_ = cmd.RegisterFlagCompletionFunc("model", completeModel(a))   // see complete
+	_ = cmd.RegisterFlagCompletionFunc("model-b", completeModel(a)) // see complete
 	o.source.add(cmd)
 	f.IntVar(&o.context, "context", 0, "keep only the last `N` tokens")
 	o.device.add(cmd)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"attn/internal/hub"
 	"attn/internal/model"
 	"attn/internal/model/builtin"
 	"attn/internal/model/tokenizer"
@@ -21,19 +22,28 @@ const randomModel = "random"
 type modelFlags struct {
 	Model string
 
-	getenv func(string) string // where the Hugging Face cache is
-	cached string              // the folder there, once kind has found it
+	getenv func(string) string // says where other programs keep models
+	found  hub.Model           // one of those, once kind has found it
 }
 
 func (f *modelFlags) add(a *App, cmd *cobra.Command) {
 	f.getenv = a.Getenv
-	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, a .gguf file, a name in the Hugging Face cache, or "+randomModel)
-	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
+	cmd.Flags().StringVar(&f.Model, "model", builtin.Default, "`model`: a built-in name, a Hugging Face folder, a .gguf file, a name such as OWNER/NAME, ollama:NAME or lmstudio:PUBLISHER/REPO, or "+randomModel)
+	_ = cmd.RegisterFlagCompletionFunc("model", completeModel(a)) // see complete
 }
 
-// completeModel offers the built-in names, and folders.
-func completeModel(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return append(builtin.Names(), randomModel), cobra.ShellCompDirectiveDefault
+// completeModel offers the built-in names, those of models that other programs
+// have downloaded, and folders.
+func completeModel(a *App) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		names := append(builtin.Names(), randomModel)
+		for _, place := range placesOf(a) {
+			for _, m := range place.Models {
+				names = append(names, m.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveDefault
+	}
 }
 
 // modelKind is how a model's name is meant.
@@ -69,17 +79,60 @@ func (f *modelFlags) kind() (modelKind, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return 0, failf("%w", err)
 	}
-	if f.getenv != nil {
-		if dir, ok := findCached(f.getenv, name); ok {
-			f.cached = dir
-			return kindFolder, nil
-		}
+	return f.find()
+}
+
+// find looks for a model where other programs keep theirs.
+func (f *modelFlags) find() (modelKind, error) {
+	if f.getenv == nil {
+		return 0, unknownModel(f.Model)
 	}
-	return 0, failf("no built-in model and no folder is called that: --model %s", name).advise("%s", modelAdvice())
+	m, err := hub.FromEnv(f.getenv).Find(f.Model)
+	switch {
+	case err != nil && looksLikePath(f.Model):
+		return 0, unknownModel(f.Model)
+	case err != nil:
+		return 0, advised(err)
+	}
+	f.found = m
+	if m.GGUF {
+		return kindFile, nil
+	}
+	return kindFolder, nil
+}
+
+func unknownModel(name string) error {
+	return failf("no built-in model and no folder is called that: --model %s", name).advise("%s", modelAdvice())
+}
+
+// looksLikePath reports whether a name may as well be meant as that of a file:
+// what has no owner, and what no program's names are like.
+func looksLikePath(name string) bool {
+	if strings.Contains(name, ":") {
+		return false
+	}
+	_, err := hub.ParseRepo(name)
+	return err != nil || !strings.ContainsAny(name, "/@")
+}
+
+// advised passes an error of hub on, with its advice.
+func advised(err error) error {
+	failed := failf("%w", err)
+	failed.Advice = adviceOf(err)
+	return failed
+}
+
+// adviceOf is the advice in an error of hub, or "".
+func adviceOf(err error) string {
+	var a *hub.AdvisedError
+	if errors.As(err, &a) {
+		return a.Advice
+	}
+	return ""
 }
 
 func modelAdvice() string {
-	return "built in: " + strings.Join(builtin.Names(), ", ") + "; a folder with config.json and model.safetensors works too, and a .gguf file"
+	return "built in: " + strings.Join(builtin.Names(), ", ") + "; a folder with config.json and model.safetensors works too, and a .gguf file; attn models lists more"
 }
 
 // open loads the model, which the caller closes. shape is that of a random one.
@@ -94,17 +147,17 @@ func (f *modelFlags) open(shape model.Shape) (*model.Model, error) {
 	case kindRandom:
 		return openRandom(shape)
 	}
-	m, err := openFolder(f.folder())
-	if err == nil && f.cached != "" {
-		m.Config.Name = f.Model // not the snapshot's number
+	m, err := openFolder(f.path())
+	if err == nil && f.found.Path != "" {
+		m.Config.Name = f.Model // not a snapshot's number or a blob's hash
 	}
 	return m, err
 }
 
-// folder is where the model lies: as named, or in the Hugging Face cache.
-func (f *modelFlags) folder() string {
-	if f.cached != "" {
-		return f.cached
+// path is where the model lies: as named, or where another program keeps it.
+func (f *modelFlags) path() string {
+	if f.found.Path != "" {
+		return f.found.Path
 	}
 	return f.Model
 }
@@ -146,7 +199,7 @@ func (f *modelFlags) tokenizer() (*tokenizer.Tokenizer, error) {
 	case err != nil:
 		return nil, err
 	case kind == kindFolder || kind == kindFile:
-		return model.OpenTokenizer(f.folder())
+		return model.OpenTokenizer(f.path())
 	case kind == kindRandom:
 		return builtin.Tokenizer(builtin.Default)
 	}

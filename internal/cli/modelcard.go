@@ -44,7 +44,7 @@ func newModelsShowCmd(a *App, runF func(context.Context, *App, *modelsShowOption
 			o.model = modelFlags{Model: args[0], getenv: a.Getenv}
 			return runF(cmd.Context(), a, o)
 		},
-		ValidArgsFunction: completeModel,
+		ValidArgsFunction: completeModel(a),
 	}
 	o.output.add(cmd, formatText, formatJSON)
 	o.look.add(cmd)
@@ -90,7 +90,7 @@ func (o *modelsShowOptions) card() (string, error) {
 	case kind == kindFile:
 		return "", nil
 	case kind == kindFolder:
-		return folderCard(o.model.folder())
+		return folderCard(o.model.path())
 	}
 	return builtinCard(o.model.Model)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -23,7 +22,7 @@ func newModelsCmd(a *App, runF func(context.Context, *App, *modelsOptions) error
 	cmd := &cobra.Command{
 		Use:     "models",
 		Short:   "list the models at hand",
-		Long:    "List the models that come with attn, with their sizes, and those in the Hugging Face cache. --model takes\nthese names, folders, and GGUF files.",
+		Long:    "List the models that come with attn, with their sizes, and those that other programs have downloaded: the Hugging Face cache, Ollama's store, LM Studio's folder. --model takes these names, folders, and GGUF files.",
 		Example: "  attn models\n  attn models show story\n  attn models --format json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -88,18 +87,22 @@ func runModels(_ context.Context, a *App, o *modelsOptions) error {
 			return err
 		}
 	}
+	places := placesOf(a)
 	if o.output.Format == formatJSON {
 		return a.Write(o.output.Output, func(w io.Writer) error {
 			return writeJSON(w, struct {
 				Schema string       `json:"schema"`
 				Models []modelFacts `json:"models"`
-				Cached []string     `json:"cached"` // in the Hugging Face cache
-			}{"attn.models/1", list, append([]string{}, cachedModels(a.Getenv)...)})
+				Cached []string     `json:"cached"` // names in the Hugging Face cache
+				Found  []foundFacts `json:"found"`  // in all places
+			}{"attn.models/1", list, namesOf(places[0].Models), factsOfFound(places)})
 		})
 	}
 	grids := []view.Grid{modelsGrid(list)}
-	if cached := cachedModels(a.Getenv); len(cached) > 0 {
-		grids = append(grids, cachedGrid(cached))
+	for _, place := range places {
+		if len(place.Models) > 0 {
+			grids = append(grids, place.grid())
+		}
 	}
 	return a.draw(grids, &o.output, &o.look, text.Options{})
 }
@@ -125,15 +128,6 @@ func modelsGrid(list []modelFacts) view.Grid {
 	t.Columns = append(t.Columns, view.Column{Title: "", Kind: view.Word, Words: about})
 	return view.Grid{
 		Title: "Models", Table: t,
-		Notes: []string{"attn models show NAME tells more. --model takes a name, or a Hugging Face folder."},
+		Notes: []string{"attn models show NAME tells more. --model takes a name, a Hugging Face folder, or a .gguf file."},
 	}
-}
-
-// cachedGrid lists the models of the Hugging Face cache.
-func cachedGrid(names []string) view.Grid {
-	table := &view.Table{Columns: []view.Column{{Title: "name", Kind: view.Word, Words: names}}}
-	for i := range names {
-		table.Rows = append(table.Rows, view.Label{Text: fmt.Sprint(i + 1), Pos: -1, Role: view.Muted})
-	}
-	return view.Grid{Title: "In the Hugging Face cache", Formula: "--model takes these names, where attn runs the architecture", Table: table}
 }

@@ -2,14 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"attn/internal/hub"
 	"attn/internal/model"
 	"attn/internal/model/builtin"
 	"attn/internal/params"
@@ -137,7 +140,7 @@ func runParams(_ context.Context, a *App, o *paramsOptions) error {
 	if o.list {
 		return listPresets(a, o)
 	}
-	shape, err := findShape(o.name)
+	shape, err := findModelShape(hub.FromEnv(a.Getenv), o.name)
 	if err != nil {
 		return err
 	}
@@ -234,9 +237,33 @@ func findShape(name string) (params.Shape, error) {
 	return params.Shape{}, unknownShape(name)
 }
 
+// errUnknownShape is what findShape says of a name that it does not know.
+var errUnknownShape = errors.New("no preset, no built-in model and no folder is called that")
+
+// findModelShape is findShape, and then a look where other programs keep models.
+func findModelShape(places hub.Places, name string) (params.Shape, error) {
+	s, err := findShape(name)
+	if !errors.Is(err, errUnknownShape) {
+		return s, err
+	}
+	m, missing := places.Find(name)
+	switch {
+	case missing != nil && (looksLikePath(name) || errors.Is(missing, fs.ErrNotExist)):
+		return s, err
+	case missing != nil:
+		return s, advised(missing)
+	case m.GGUF:
+		s, err = readGGUF(m.Path)
+	default:
+		s, err = readFolder(name, m.Path)
+	}
+	s.Name = name // not a blob's hash
+	return s, err
+}
+
 // unknownShape names the preset that may have been meant.
 func unknownShape(name string) error {
-	err := failf("no preset, no built-in model and no folder is called that: %s", name)
+	err := failf("%w: %s", errUnknownShape, name)
 	nearest, least := "", 4
 	for _, preset := range append(builtin.Names(), presetNames()...) {
 		if d := distance(preset, strings.ToLower(filepath.Base(name))); d < least && d < len(preset) {

@@ -28,6 +28,7 @@ func groups(a *App) []group {
 		}},
 		{"Models and tokens", []*cobra.Command{
 			newModelsCmd(a, runModels),
+			newPullCmd(a, runPull),
 			newTokenizeCmd(a, runTokenize),
 			newParamsCmd(a, runParams),
 		}},

@@ -53,7 +53,7 @@ attn verify --ids 5,9,2 path/to/model --format json`,
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return completeModel(cmd, args, word)
+			return completeModel(a)(cmd, args, word)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.complete(a, cmd, args); err != nil {
@@ -63,8 +63,9 @@ attn verify --ids 5,9,2 path/to/model --format json`,
 		},
 	}
 	f := cmd.Flags()
+	o.model.getenv = a.Getenv
 	f.StringVar(&o.model.Model, "model", builtin.Default, "the same as `MODEL`; all arguments are then TEXT")
-	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
+	_ = cmd.RegisterFlagCompletionFunc("model", completeModel(a)) // see complete
 	o.source.add(cmd)
 	f.IntVar(&o.context, "context", 0, "keep only the last `N` tokens")
 	o.device.add(cmd)

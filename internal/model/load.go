@@ -29,7 +29,12 @@ func Open(path string) (*Model, error) {
 	return openFolder(path)
 }
 
-func isGGUF(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gguf") }
+// isGGUF reports whether a path is meant as a GGUF file: any that is no folder,
+// since Ollama keeps its files without an ending.
+func isGGUF(path string) bool {
+	info, err := os.Stat(path)
+	return strings.EqualFold(filepath.Ext(path), ".gguf") || err == nil && info.Mode().IsRegular()
+}
 
 func openFolder(dir string) (*Model, error) {
 	config, err := readFile(filepath.Join(dir, "config.json"), maxConfigBytes)
