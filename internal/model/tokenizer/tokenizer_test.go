@@ -129,11 +129,16 @@ func TestPrefixSpace(t *testing.T) {
 func TestOptions(t *testing.T) {
 	tok := tiny().with("post_processor", map[string]any{
 		"type": "TemplateProcessing", "pair": []any{},
-		"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<e>"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}},
+		"single": []any{
+			map[string]any{"SpecialToken": map[string]any{"id": "<e>"}},
+			map[string]any{"Sequence": map[string]any{"id": "A"}},
+			map[string]any{"SpecialToken": map[string]any{"id": "<e>"}},
+		},
 		"special_tokens": map[string]any{"<e>": map[string]any{"id": "<e>", "ids": []any{300}, "tokens": []any{"<|end|>"}}},
 	}).parse(t)
+	end := Token{300, "<|end|>", 0, 0, true} // without a place in the text, as in the reference implementation
 	with, err := tok.Encode("hello")
-	if want := []Token{{300, "<|end|>", 0, 0, true}, {259, "hello", 0, 5, false}}; err != nil || !cmp.Equal(want, with.Tokens) {
+	if want := []Token{end, {259, "hello", 0, 5, false}, end}; err != nil || !cmp.Equal(want, with.Tokens) {
 		t.Errorf("with special tokens: %+v, %v", with.Tokens, err)
 	}
 	without, err := tok.EncodeWith("hello", Options{})
