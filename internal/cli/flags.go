@@ -102,7 +102,7 @@ type deviceFlags struct {
 }
 
 func (f *deviceFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.Device, "device", "auto", "what computes: "+strings.Join(all.Names(), ", "))
+	cmd.Flags().StringVar(&f.Device, "device", "auto", "`device` that computes: "+strings.Join(all.Names(), ", "))
 	cmd.Flags().IntVar(&f.Threads, "threads", 0, "CPU `threads` (default: as many as this process may use)")
 	complete(cmd, "device", all.Names()...)
 }

@@ -36,7 +36,7 @@ func newParamsCmd(a *App, runF func(context.Context, *App, *paramsOptions) error
 	var modelFlag, convention string
 	cmd := &cobra.Command{
 		Use:   "params [MODEL]",
-		Short: "Count a model's parameters, group by group",
+		Short: "count a model's parameters, group by group",
 		Long: `Count a model's parameters, group by group, from its shape alone. MODEL is a
 built-in name, a preset (--list), a Hugging Face folder, a .gguf file or a
 config.json.

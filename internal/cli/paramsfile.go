@@ -15,6 +15,9 @@ import (
 // readFolder reads the shape of a Hugging Face folder: its config, and what
 // its weight files hold if they are there.
 func readFolder(name, dir string) (params.Shape, error) {
+	if _, err := weights.Resolve(dir, "config.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return params.Shape{}, failf("%w", err)
+	}
 	s, err := readShape(name, filepath.Join(dir, "config.json"))
 	if err != nil {
 		return s, err

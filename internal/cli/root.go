@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // group is a heading of help and the commands under it.
@@ -62,8 +63,11 @@ func newRootCmd(a *App) *cobra.Command {
 			}
 			return cmd.Help()
 		},
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
+			if err := checkNoneEmpty(cmd); err != nil {
+				return err
+			}
 			return a.checkColor()
 		},
 		SilenceErrors:              true, // App.report prints them
@@ -122,6 +126,17 @@ const (
 	colorAlways = "always"
 	colorNever  = "never"
 )
+
+// checkNoneEmpty refuses flags with a value of no letters: a script's variable
+// that is not set, in -o "$FILE", is an error and not the default.
+func checkNoneEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.String() == "" && err == nil {
+			err = usagef("the value is empty: --%s", f.Name).advise("%s --help explains the flags", cmd.CommandPath())
+		}
+	})
+	return err
+}
 
 func (a *App) checkColor() error {
 	values := []string{colorAuto, colorAlways, colorNever}

@@ -225,7 +225,7 @@ func headline(t *trace.Trace) (sentence, by string) {
 		sentence = b.String()
 	}
 	m := t.Meta.Model
-	parts := []string{m.Name, fmt.Sprintf("%d layers × %d heads", m.Layers, m.Heads), fmt.Sprintf("d_model %d", m.DModel)}
+	parts := []string{m.Name, counted(m.Layers, "layer") + " × " + counted(m.Heads, "head"), fmt.Sprintf("d_model %d", m.DModel)}
 	if m.Device != "" {
 		parts = append(parts, m.Device)
 	}

@@ -342,6 +342,18 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := model.Open(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a folder for a config: %v", err)
 	}
+	elsewhere := filepath.Join(folder(t, map[string][]byte{"secret": config}), "secret")
+	for _, name := range []string{"config.json", "tokenizer.json"} {
+		files := map[string][]byte{"config.json": config, "model.safetensors": data}
+		delete(files, name)
+		dir := folder(t, files)
+		if err := os.Symlink(elsewhere, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := model.Open(dir); err == nil || !strings.Contains(err.Error(), name+": a link out of its folder") {
+			t.Errorf("a link for %s: %v", name, err)
+		}
+	}
 	if _, err := model.Open(filepath.Join(dir, "nowhere")); err == nil {
 		t.Error("no folder was opened")
 	}

@@ -37,11 +37,11 @@ func isGGUF(path string) bool {
 }
 
 func openFolder(dir string) (*Model, error) {
-	config, err := readFile(filepath.Join(dir, "config.json"), maxConfigBytes)
+	config, err := readFile(dir, "config.json", maxConfigBytes)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := readFile(filepath.Join(dir, "tokenizer.json"), maxTokenizerBytes)
+	tokens, err := readFile(dir, "tokenizer.json", maxTokenizerBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func OpenTokenizer(dir string) (*tokenizer.Tokenizer, error) {
 		return openGGUFTokenizer(dir)
 	}
 	path := filepath.Join(dir, "tokenizer.json")
-	data, err := readFile(path, maxTokenizerBytes)
+	data, err := readFile(dir, "tokenizer.json", maxTokenizerBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,15 @@ func within(path string, err error) error {
 	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "tokenizer.json: "))
 }
 
-// readFile reads a whole regular file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
+// readFile reads a whole regular file of a model's folder, of at most limit
+// bytes.
+func readFile(dir, name string, limit int64) ([]byte, error) {
+	path := filepath.Join(dir, name)
+	target, err := weights.Resolve(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(target)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +126,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%s: %d bytes, the limit is %d", path, info.Size(), limit)
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(target)
 }
 
 // contiguous is the weight of a matrix stored [out, in].

@@ -43,7 +43,7 @@ func (t *Trace) Save(w io.Writer) error {
 	more := fileMeta{
 		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(), Masks: maskNames(t.Meta.Masks),
 		Parallel: t.Meta.Parallel, PostNorm: t.Meta.PostNorm, MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
-		Nearest: t.Meta.Nearest, Words: t.Meta.Words,
+		Nearest: t.Meta.Nearest, Words: t.Meta.Words, Bytes: t.tokenBytes(),
 	}
 	metadata := map[string]string{metaSchema: Schema}
 	for key, value := range map[string]any{metaTokens: t.Tokens, metaModel: t.Meta.Model, metaSteps: steps, metaMore: more} {

@@ -108,20 +108,20 @@ func TestEqualTracesGiveEqualBytes(t *testing.T) {
 }
 
 // TestPiecesOfCharacters: a token may be part of a character, which JSON cannot
-// hold; its bytes come back from the text.
+// hold; its bytes come back, whatever its range is.
 func TestPiecesOfCharacters(t *testing.T) {
 	h := only(honest())
 	h.Meta.Text = "né�x"
 	h.Meta.Selected.Focus = 0
 	h.Tokens = []trace.Token{
-		{Pos: 0, ID: 1, Text: "n\xc3", Start: 0, End: 2},
-		{Pos: 1, ID: 2, Text: "\xa9", Start: 2, End: 3},
+		{Pos: 0, ID: 1, Text: "n\xc3", Start: 0, End: 3},
+		{Pos: 1, ID: 2, Text: "\xa9", Start: 1, End: 3},
 		{Pos: 2, ID: 2, Text: "�", Start: 3, End: 6},
 		{Pos: 3, ID: 2, Text: "other", Start: 6, End: 7},
 		{Pos: 4, ID: 2, Text: "\xff", Start: 7, End: 900},
 	}
 	got := mustLoad(t, save(t, h)).Tokens
-	for i, want := range []string{"n\xc3", "\xa9", "�", "other", "�"} {
+	for i, want := range []string{"n\xc3", "\xa9", "�", "other", "\xff"} {
 		if got[i].Text != want {
 			t.Errorf("token %d is %q, want %q", i, got[i].Text, want)
 		}
@@ -345,6 +345,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"another vocabulary", swap(model, `"d_vocab":11`, `"d_vocab":12`), "its axis d_vocab has 11 entries"},
 		{"fewer layers than steps", swap(model, `"layers":2`, `"layers":1`), "score scales for 1 layers"},
 
+		{"the bytes of no token", swap(more, `"text":`, `"token_bytes":{"9":"/w=="},"text":`), "token_bytes are not those of token 9"},
+		{"bytes that are not the token's", swap(more, `"text":"a`, `"token_bytes":{"0":"/w=="},"text":"a`), "token_bytes are not those of token 0"},
 		{"more is null", set(more, "[]"), "attn.more: the value cannot be array"},
 		{"more is no JSON", set(more, "x"), "attn.more: invalid character"},
 		{"negative dropped", swap(more, `"dropped":4`, `"dropped":-4`), "-4 tokens dropped"},

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"attn/internal/tensor"
 )
@@ -24,6 +26,19 @@ type fileMeta struct {
 	Rule       string           `json:"rule,omitempty"`
 	Nearest    *Nearest         `json:"nearest,omitempty"`
 	Words      map[int32]string `json:"words,omitempty"`
+	Bytes      map[int][]byte   `json:"token_bytes,omitempty"` // of tokens that are no whole characters, by position
+}
+
+// tokenBytes returns the bytes of the tokens that JSON cannot hold: those that
+// are parts of a character.
+func (t *Trace) tokenBytes() map[int][]byte {
+	parts := map[int][]byte{}
+	for i, token := range t.Tokens {
+		if !utf8.ValidString(token.Text) {
+			parts[i] = []byte(token.Text)
+		}
+	}
+	return parts
 }
 
 // loadMeta reads everything but the tensors, and holds it to what readers of a
@@ -96,7 +111,9 @@ func (t *Trace) takeMore(more fileMeta) error {
 		m.Masks = append(m.Masks, mask)
 	}
 	m.Selected.Focus = len(t.Tokens) - 1
-	t.mendTokens()
+	if err := t.mendTokens(more.Bytes); err != nil {
+		return fmt.Errorf("__metadata__ %s: %w", metaMore, err)
+	}
 	if more.Selected != nil {
 		m.Selected = *more.Selected
 	}
@@ -105,17 +122,16 @@ func (t *Trace) takeMore(more fileMeta) error {
 
 // mendTokens gives tokens that are parts of a character their own bytes back.
 // JSON holds whole characters only, and so the replacement character in their
-// place; the text still has the bytes.
-func (t *Trace) mendTokens() {
-	for i, token := range t.Tokens {
-		if token.Start < 0 || token.End > len(t.Meta.Text) || token.Start >= token.End {
-			continue
+// place.
+func (t *Trace) mendTokens(parts map[int][]byte) error {
+	for _, i := range slices.Sorted(maps.Keys(parts)) {
+		own := parts[i]
+		if i < 0 || i >= len(t.Tokens) || string([]rune(string(own))) != t.Tokens[i].Text {
+			return fmt.Errorf("token_bytes are not those of token %d", i)
 		}
-		own := t.Meta.Text[token.Start:token.End]
-		if string([]rune(own)) == token.Text {
-			t.Tokens[i].Text = own
-		}
+		t.Tokens[i].Text = string(own)
 	}
+	return nil
 }
 
 // checkMeta holds the sizes and the selection to what readers rely on.

@@ -14,7 +14,9 @@ import (
 const Schema = "attn.trace/1"
 
 // Token is one token of the sentence. Start and End are byte offsets into the
-// text; both are 0 when the trace was made from ids.
+// text, or into the tokens' joined texts when the trace was made from ids. A
+// token that is part of a character has the offsets of the character, and a
+// special one that is not in the text has 0 and 0.
 type Token struct {
 	Pos   int    `json:"pos"`
 	ID    int32  `json:"id"`

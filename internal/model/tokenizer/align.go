@@ -8,14 +8,13 @@ type span struct{ start, end int32 }
 // piece is a stretch of text that no token crosses, and where in the original text each of its bytes comes
 // from. As long as nothing has changed the text that is one number; afterwards there is a span per byte.
 type piece struct {
-	text     string
-	start    int    // where it begins in the original text
-	inserted int    // how many bytes at its front are not in the original text: 1 for an added prefix space
-	spans    []span // by byte of text; nil while the text is the original's own, but for inserted
+	text  string
+	start int    // where it begins in the original text
+	spans []span // by byte of text; nil while the text is the original's own
 }
 
 // origin returns the place in the original text of the byte at i in the piece, while the text is unchanged.
-func (p piece) origin(i int) int { return p.start + max(0, i-p.inserted) }
+func (p piece) origin(i int) int { return p.start + i }
 
 // place returns the range in the original text that the bytes from i to j come from.
 func (p piece) place(i, j int) (start, end int) {
@@ -62,7 +61,7 @@ func isStart(s string, i int) bool {
 // cut returns the part from i to j.
 func (p piece) cut(i, j int) piece {
 	if p.spans == nil {
-		return piece{text: p.text[i:j], start: p.origin(i), inserted: max(0, min(p.inserted, j)-i)}
+		return piece{text: p.text[i:j], start: p.origin(i)}
 	}
 	start, _ := p.place(i, j)
 	return piece{text: p.text[i:j], start: start, spans: p.spans[i:j]}
@@ -77,7 +76,6 @@ func (p piece) aligned() piece {
 	for i := range p.spans {
 		p.spans[i] = span{int32(p.origin(i)), int32(p.origin(i + 1))}
 	}
-	p.inserted = 0
 	return p
 }
 

@@ -120,7 +120,9 @@ func checkGolden(t *testing.T, tok *Tokenizer, g golden) {
 		t.Errorf("%q: ids (-reference +attn):\n%s\nreference tokens: %q", g.Text, diff, g.Tokens)
 		return
 	}
-	checkRanges(t, g.Text, e)
+	if checkAnyRanges(t, g.Text, e); !tok.post.trim {
+		checkRanges(t, g.Text, e)
+	}
 	for i, token := range e.Tokens {
 		spelled, ok := tok.vocab.token(token.ID)
 		if ok && spelled != g.Tokens[i] {
@@ -132,11 +134,17 @@ func checkGolden(t *testing.T, tok *Tokenizer, g golden) {
 	}
 }
 
-// checkRanges checks that the tokens' ranges follow each other and cover the text.
+// checkRanges checks that the tokens' ranges follow each other, but for parts of one character and a space that
+// is put in front of it, which share its range, and cover the text.
 func checkRanges(t interface{ Errorf(string, ...any) }, text string, e Encoding) {
 	at := 0
 	for i, token := range e.Tokens {
-		if token.Start != at || token.End < at {
+		if token.Special && token.End == 0 {
+			continue // it is not in the text
+		}
+		_, size := utf8.DecodeRuneInString(text[token.Start:])
+		shared := token.Start+size == at
+		if token.Start != at && !shared || token.End < at {
 			t.Errorf("%q: token %d covers %d..%d, want it to begin at %d", text, i, token.Start, token.End, at)
 			return
 		}

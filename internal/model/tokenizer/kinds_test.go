@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,7 +137,7 @@ func compareKind(tok *Tokenizer, text string, data json.RawMessage, places []int
 	if !slices.Equal(e.IDs(), want.IDs) {
 		return cmp.Diff(want.IDs, e.IDs())
 	}
-	if got, wanted := referenceRanges(tok, text, e.Tokens), byteRanges(want.Offsets, places); !slices.Equal(got, wanted) {
+	if got, wanted := rangesOf(e), byteRanges(want.Offsets, places); !slices.Equal(got, wanted) {
 		return "ranges: " + cmp.Diff(wanted, got)
 	}
 	if want.Decoded == nil {
@@ -168,52 +167,6 @@ func byteRanges(packed, places []int) []int {
 		out[i] = places[at]
 	}
 	return out
-}
-
-// referenceRanges returns the tokens' ranges as the reference implementation has them. Only those of
-// byte-level tokenizers differ: ours tell the bytes of a character apart, give an added space nothing, and
-// keep the spaces that a post-processor trims.
-func referenceRanges(tok *Tokenizer, text string, tokens []Token) []int {
-	var out []int
-	for i, token := range tokens {
-		start, end := token.Start, token.End
-		if tok.byteLevel {
-			for start > 0 && start < len(text) && !utf8.RuneStart(text[start]) {
-				start--
-			}
-			for end < len(text) && !utf8.RuneStart(text[end]) {
-				end++
-			}
-			if tok.post.trim {
-				start, end = trimmed(tok, text, token, i == 0, start, end)
-			}
-		}
-		out = append(out, start, end)
-	}
-	return out
-}
-
-// trimmed takes the spaces out of a range, as the reference implementation's ByteLevel does when it is a
-// post-processor.
-func trimmed(tok *Tokenizer, text string, token Token, first bool, start, end int) (int, int) {
-	spelled, _ := tok.vocab.token(token.ID)
-	if _, added := tok.added.byID[token.ID]; added {
-		spelled = text[start:end]
-	}
-	leading := len([]rune(spelled)) - len([]rune(strings.TrimLeftFunc(spelled, isSpelledSpace)))
-	trailing := len([]rune(spelled)) - len([]rune(strings.TrimRightFunc(spelled, isSpelledSpace)))
-	if (first || start == 0) && tok.post.keepLone && leading == 1 {
-		leading = 0
-	}
-	for ; leading > 0 && start < end; leading-- {
-		_, size := utf8.DecodeRuneInString(text[start:])
-		start += size
-	}
-	for ; trailing > 0 && start < end; trailing-- {
-		_, size := utf8.DecodeLastRuneInString(text[:end])
-		end -= size
-	}
-	return start, end
 }
 
 // TestParts compares normalizers, pre-tokenizers and decoders one by one.

@@ -109,8 +109,8 @@ func readNamedID(r *reader) (ids []int32, err error) {
 	return ids, err
 }
 
-// trimRanges takes the spaces at the ends of the tokens of one piece out of their ranges, as ByteLevel does
-// where the vocabulary is not byte-level. It goes by the tokens as they are spelled.
+// trimRanges takes the spaces at the ends of the tokens of one piece out of their ranges, as ByteLevel
+// does. It goes by the tokens as they are spelled.
 func (p postProcessor) trimRanges(text string, tokens []Token, first bool, spelled func(int) string) {
 	for i := range tokens {
 		t := &tokens[i]

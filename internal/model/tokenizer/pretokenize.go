@@ -106,7 +106,7 @@ func readByteLevel(r *reader) (*byteLevel, error) {
 // split implements preTokenizer.
 func (b *byteLevel) split(p piece, yield func(piece) error) error {
 	if b.addPrefixSpace && !strings.HasPrefix(p.text, " ") {
-		p = b.withSpace(p)
+		p = p.prepended(" ")
 	}
 	if !b.useRegex {
 		return yield(b.spelling(p))
@@ -119,22 +119,6 @@ func (b *byteLevel) split(p piece, yield func(piece) error) error {
 		at = end
 	}
 	return nil
-}
-
-// withSpace puts a space in front, which comes from nowhere; or, once the text is spelled, from where the
-// first character does, as in the reference implementation.
-func (b *byteLevel) withSpace(p piece) piece {
-	switch {
-	case b.spell != nil:
-		return p.prepended(" ")
-	case p.spans != nil:
-		start, _ := p.place(0, 0)
-		from := span{int32(start), int32(start)}
-		return piece{text: " " + p.text, start: p.start, spans: append([]span{from}, p.spans...)}
-	}
-	p.text = " " + p.text
-	p.inserted++
-	return p
 }
 
 // spelling returns the piece as the model expects it.

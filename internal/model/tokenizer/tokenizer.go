@@ -30,17 +30,13 @@ type Tokenizer struct {
 
 // Token is one token of an encoded text.
 //
-// Start and End are a byte range in the original text. In a byte-level BPE it covers the token's own bytes,
-// the leading space included: unless a normalizer changes the text, joining text[Start:End] of all tokens gives
-// it back. (The reference implementation counts characters instead, and can leave the leading space out.) A
-// token that is part of a character has the range of just that part, and an added prefix space an empty one.
+// Start and End are a byte range in the original text: the reference implementation's, in bytes. They hold whole
+// characters, those that a normalizer made the token's own characters from; a token that is part of a character
+// has the range of the character. A space that is put in front of the text has the range of the first character.
+// Where the file says trim_offsets, white space at a token's ends is left out.
 //
-// The other kinds have the reference implementation's ranges, in bytes: of whole characters, and of the
-// characters that a normalizer made the token's own characters from. A space that is put in front of the text
-// has the range of the first character.
-//
-// A special token that the post-processor adds has an empty range; an added token that swallows white space
-// around it has the range that includes this white space.
+// A special token that the post-processor adds has the empty range at 0; an added token that swallows white
+// space around it has the range that includes this white space.
 type Token struct {
 	ID         int32
 	Text       string // the bytes that the token stands for: " creature"
@@ -105,14 +101,14 @@ func (t *Tokenizer) EncodeWith(text string, o Options) (Encoding, error) {
 	const bytesPerToken = 4 // a first guess, for the size of the list
 	e := Encoding{Tokens: make([]Token, 0, len(text)/bytesPerToken+8)}
 	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.post.before, 0)
+		e.Tokens = t.appendSpecial(e.Tokens, t.post.before)
 	}
 	w := &word{}
 	own := len(e.Tokens)
 	err := t.walk(text, w, func(p piece, added *addedToken) {
 		before := len(e.Tokens)
 		e.Tokens = t.appendTokens(e.Tokens, p, added, w)
-		if t.post.trim && !t.byteLevel {
+		if t.post.trim {
 			tokens := e.Tokens[before:]
 			t.post.trimRanges(text, tokens, before == own, func(i int) string { return t.spelling(p, added, w, tokens[i].ID, i) })
 		}
@@ -121,7 +117,7 @@ func (t *Tokenizer) EncodeWith(text string, o Options) (Encoding, error) {
 		return Encoding{}, err
 	}
 	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.post.after, len(text))
+		e.Tokens = t.appendSpecial(e.Tokens, t.post.after)
 	}
 	return e, nil
 }
@@ -201,11 +197,9 @@ func (t *Tokenizer) appendTokens(tokens []Token, p piece, added *addedToken, w *
 	}
 	for _, part := range w.parts {
 		token := Token{ID: part.id}
+		token.Start, token.End = p.placeOfCharacters(part.start, part.end)
 		if t.raw {
 			token.Text = p.text[part.start:part.end]
-			token.Start, token.End = p.place(part.start, part.end)
-		} else {
-			token.Start, token.End = p.placeOfCharacters(part.start, part.end)
 		}
 		if !t.raw || part.id == t.unknown {
 			token.Text, _ = t.TokenText(part.id)
@@ -228,11 +222,11 @@ func (t *Tokenizer) spelling(p piece, added *addedToken, w *word, id int32, i in
 	return spelled
 }
 
-// appendSpecial appends special tokens that are not in the text, at a place in it.
-func (t *Tokenizer) appendSpecial(tokens []Token, ids []int32, at int) []Token {
+// appendSpecial appends special tokens that are not in the text.
+func (t *Tokenizer) appendSpecial(tokens []Token, ids []int32) []Token {
 	for _, id := range ids {
 		text, _ := t.TokenText(id)
-		tokens = append(tokens, Token{ID: id, Text: text, Start: at, End: at, Special: true})
+		tokens = append(tokens, Token{ID: id, Text: text, Special: true})
 	}
 	return tokens
 }

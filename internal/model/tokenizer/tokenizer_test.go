@@ -95,8 +95,8 @@ func TestEncode(t *testing.T) {
 			{ID: 300, Text: "<|end|>", Start: 3, End: 10, Special: true},
 		}},
 		{"è", []Token{ // no merge: two halves of a character
-			{ID: 0xc3, Text: "\xc3", Start: 0, End: 1},
-			{ID: 0xa8, Text: "\xa8", Start: 1, End: 2},
+			{ID: 0xc3, Text: "\xc3", Start: 0, End: 2},
+			{ID: 0xa8, Text: "\xa8", Start: 0, End: 2},
 		}},
 		{"aaaaa", []Token{ // the leftmost first on ties
 			{ID: 262, Text: "aa", Start: 0, End: 2},
@@ -121,7 +121,7 @@ func TestPrefixSpace(t *testing.T) {
 	if diff := cmp.Diff(want, e.Tokens); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if e, _ = tok.Encode("hello"); e.Tokens[0] != (Token{ID: ' ', Text: " ", Start: 0, End: 0}) {
+	if e, _ = tok.Encode("hello"); e.Tokens[0] != (Token{ID: ' ', Text: " ", Start: 0, End: 1}) {
 		t.Errorf("the inserted space became %+v", e.Tokens[0])
 	}
 }
@@ -129,11 +129,16 @@ func TestPrefixSpace(t *testing.T) {
 func TestOptions(t *testing.T) {
 	tok := tiny().with("post_processor", map[string]any{
 		"type": "TemplateProcessing", "pair": []any{},
-		"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<e>"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}},
+		"single": []any{
+			map[string]any{"SpecialToken": map[string]any{"id": "<e>"}},
+			map[string]any{"Sequence": map[string]any{"id": "A"}},
+			map[string]any{"SpecialToken": map[string]any{"id": "<e>"}},
+		},
 		"special_tokens": map[string]any{"<e>": map[string]any{"id": "<e>", "ids": []any{300}, "tokens": []any{"<|end|>"}}},
 	}).parse(t)
+	end := Token{300, "<|end|>", 0, 0, true} // without a place in the text, as in the reference implementation
 	with, err := tok.Encode("hello")
-	if want := []Token{{300, "<|end|>", 0, 0, true}, {259, "hello", 0, 5, false}}; err != nil || !cmp.Equal(want, with.Tokens) {
+	if want := []Token{end, {259, "hello", 0, 5, false}, end}; err != nil || !cmp.Equal(want, with.Tokens) {
 		t.Errorf("with special tokens: %+v, %v", with.Tokens, err)
 	}
 	without, err := tok.EncodeWith("hello", Options{})
@@ -413,8 +418,8 @@ func checkRoundTrip(t interface{ Errorf(string, ...any) }, tok *Tokenizer, text 
 	checkRanges(t, text, e)
 	var joined strings.Builder
 	for i, token := range e.Tokens {
-		if token.Text != text[token.Start:token.End] {
-			t.Errorf("%q: token %d has the text %q at %q", text, i, token.Text, text[token.Start:token.End])
+		if own := text[token.Start:token.End]; !strings.Contains(own, token.Text) || utf8.ValidString(token.Text) && own != token.Text {
+			t.Errorf("%q: token %d has the text %q at %q", text, i, token.Text, own)
 		}
 		joined.WriteString(token.Text)
 	}

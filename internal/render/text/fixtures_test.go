@@ -346,6 +346,14 @@ func wideTable() view.Grid {
 	return g
 }
 
+// untitled takes the titles of a table's columns away.
+func untitled(g view.Grid) view.Grid {
+	for i := range g.Table.Columns {
+		g.Table.Columns[i].Title = ""
+	}
+	return g
+}
+
 func longTable() view.Grid {
 	return view.Grid{Title: "Many rows", Table: &view.Table{
 		Rows: labels(numbered(90), view.Key, 60), Total: true,

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -241,8 +242,12 @@ func (l *tableLayout) notes(t *view.Table) []string {
 	}
 	notes = append(notes, foldNote("rows", rowCount(t), t.Rows, l.rows)...)
 	if len(l.dropped) > 0 {
-		notes = append(notes, fmt.Sprintf("%d of %d columns left out at this width: %s",
-			len(l.dropped), len(t.Columns), strings.Join(l.dropped, ", ")))
+		note := fmt.Sprintf("%d of %d columns left out at this width", len(l.dropped), len(t.Columns))
+		named := slices.DeleteFunc(slices.Clone(l.dropped), func(title string) bool { return title == "" })
+		if len(named) > 0 {
+			note += ": " + strings.Join(named, ", ")
+		}
+		notes = append(notes, note)
 	}
 	return notes
 }
