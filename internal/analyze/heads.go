@@ -14,7 +14,7 @@ type Look struct {
 	Back        float64 // the weight on other tokens than the query itself
 	Bits        float64 // the entropy of the weights: 0 looks at one token only
 	Length      float64 // |Δe|, or NaN when the result was not recorded
-	Along       float64 // Δe's projection on the layer's change, as a fraction of it; NaN likewise
+	Along       float64 // Δe's projection on what the heads sum to, as a fraction of it; NaN likewise
 }
 
 // Looks returns what every head of a layer does at a query.
@@ -24,7 +24,7 @@ func Looks(t *trace.Trace, layer, query int) []Look {
 		return nil
 	}
 	result, haveResult := t.InBlock(layer, trace.Result)
-	out, haveOut := t.InBlock(layer, trace.AttnOut)
+	out, haveOut := t.HeadsSum(layer)
 	looks := make([]Look, t.Meta.Model.Heads)
 	for head := range looks {
 		l := Look{Layer: layer, Head: head, Length: math.NaN(), Along: math.NaN()}

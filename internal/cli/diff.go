@@ -203,6 +203,7 @@ func (c *comparison) fit() error {
 		{"key and value heads", a.KVHeads, b.KVHeads},
 		{"numbers in a vector (d_model)", a.DModel, b.DModel},
 		{"numbers in a head (d_head)", a.DHead, b.DHead},
+		{"numbers in a value (d_value)", a.ValueWidth(), b.ValueWidth()},
 		{"words (d_vocab)", a.DVocab, b.DVocab},
 	} {
 		if size.a != size.b {

@@ -317,14 +317,14 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 // the head's change.
 func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Nearest, error) {
 	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
-	result, ok2 := t.InBlock(told.Layer, trace.Result)
-	if !ok1 || !ok2 || m.Tokenizer == nil {
+	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
+	if !ok1 || added == nil || m.Tokenizer == nil {
 		return nil, nil
 	}
 	const shown = 6
 	before := pre.Row(told.Focus)
 	after := slices.Clone(before)
-	for i, v := range result.Row(told.Focus, told.Head) {
+	for i, v := range added {
 		after[i] += v
 	}
 	found, err := m.Nearest([][]float32{before, after}, shown, nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"attn/internal/tensor"
 )
@@ -11,6 +12,7 @@ import (
 // Check reports every identity of attention that the recorded steps break.
 // Identities that need a step which was not recorded are passed over.
 //
+//	all heads' keys end in the part that they share, under latent attention
 //	the pattern's weights for one query sum to 1
 //	scaled = raw × scale; masked = scaled, or −∞ exactly where the mask hides
 //	pattern = softmax(masked)
@@ -33,6 +35,7 @@ func (t *Trace) Check() error {
 func (t *Trace) checkLayer(layer int) []error {
 	in := func(name string) string { return InBlock(layer, name) }
 	errs := []error{
+		t.checkShared(layer),
 		t.checkScaled(layer),
 		t.checkMasked(layer),
 		t.checkPattern(layer),
@@ -105,6 +108,28 @@ func (t *Trace) checkParallel(layer int) error {
 		return nil
 	}
 	return t.checkSum("parallel", InBlock(layer, ResidPost), InBlock(layer, ResidPre), InBlock(layer, AttnOut), InBlock(layer, MLPOut))
+}
+
+// checkShared: the last components of every head's key are those that all share.
+func (t *Trace) checkShared(layer int) error {
+	k, ok1 := t.InBlock(layer, K)
+	rope, ok2 := t.InBlock(layer, KRope)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	width := rope.Size(tensor.DRope)
+	if width > k.Size(tensor.DHead) {
+		return fmt.Errorf("%s has %d numbers, keys have %d", InBlock(layer, KRope), width, k.Size(tensor.DHead))
+	}
+	for pos := range t.Tokens {
+		for head := range k.Size(tensor.Head) {
+			key := k.Row(pos, head)
+			if end := key[len(key)-width:]; !slices.Equal(end, rope.Row(pos)) {
+				return fmt.Errorf("%s: position %d, head %d ends in %v, the part that all heads share is %v", InBlock(layer, K), pos, head, end, rope.Row(pos))
+			}
+		}
+	}
+	return nil
 }
 
 func (t *Trace) checkScaled(layer int) error {
@@ -238,10 +263,7 @@ func (t *Trace) checkMix(layer int) error {
 func (t *Trace) checkHeads(layer int) error {
 	result, ok1 := t.InBlock(layer, Result)
 	bias, ok2 := t.InBlock(layer, OutputBias)
-	out, ok3 := t.InBlock(layer, HeadsOut) // before the norm after attention, where there is one
-	if !ok3 {
-		out, ok3 = t.InBlock(layer, AttnOut)
-	}
+	out, ok3 := t.HeadsSum(layer)
 	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}

@@ -119,6 +119,15 @@ func (t *Trace) InBlock(layer int, name string) (tensor.Tensor, bool) {
 	return t.Find(InBlock(layer, name))
 }
 
+// HeadsSum is what a layer's heads and their bias sum to: what attention writes,
+// or, where a norm comes after it, what that norm was given.
+func (t *Trace) HeadsSum(layer int) (tensor.Tensor, bool) {
+	if out, ok := t.InBlock(layer, HeadsOut); ok {
+		return out, true
+	}
+	return t.InBlock(layer, AttnOut)
+}
+
 // Scale returns what a layer's raw scores are multiplied by.
 func (t *Trace) Scale(layer int) float32 {
 	if layer < len(t.Meta.Scales) {

@@ -14,7 +14,7 @@ func deltaView() View {
 	return View{
 		Name:  "delta",
 		Doc:   "Δe: what the told token takes from each word, and what it makes of its vector",
-		Needs: []string{trace.Pattern, trace.VUp, trace.Result, trace.ResidPre},
+		Needs: []string{trace.Pattern, trace.VUp, trace.Result, trace.ResidPre, trace.HeadsOut, trace.AttnOut},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				sel.Layers, sel.Heads = []int{sel.Told.Layer}, []int{sel.Told.Head}
@@ -61,11 +61,15 @@ func ledgerGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
 	if !sel.Brief {
 		title += " in " + headName(layer, head)
 	}
+	notes := []string{fmt.Sprintf("the parts sum to the Δe that the model computed within %.0e in every component", l.Residue)}
+	if _, normed := t.InBlock(layer, trace.HeadsOut); normed {
+		notes = append(notes, "all heads' Δe are summed and brought to one size by a norm before they are added")
+	}
 	return Grid{
 		View: "delta", Title: title, Formula: "Δe = Σ weight · value over the keys: what this head adds to the vector",
 		Step:  trace.InBlock(layer, trace.Result),
 		Table: &Table{Rows: b.labels, Columns: []Column{b.weight, b.value, b.part, b.along}, Total: true},
-		Notes: []string{fmt.Sprintf("the parts sum to the Δe that the model computed within %.0e in every component", l.Residue)},
+		Notes: notes,
 	}, nil
 }
 
@@ -144,13 +148,17 @@ func nearestGrid(t *trace.Trace, sel Select) (Grid, bool) {
 // turned says how far the change turns the vector.
 func turned(t *trace.Trace, told trace.Selected) []string {
 	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
-	result, ok2 := t.InBlock(told.Layer, trace.Result)
-	if !ok1 || !ok2 {
+	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
+	if !ok1 || added == nil {
 		return nil
 	}
 	before := pre.Row(told.Focus)
 	after := append([]float32(nil), before...)
-	add(after, result.Row(told.Focus, told.Head))
+	add(after, added)
 	angle := math.Acos(max(-1, min(1, analyze.Cosine(before, after)))) * 180 / math.Pi
-	return []string{fmt.Sprintf("Δe turns the vector by %.1f°; its length goes from %.2f to %.2f", angle, analyze.Length(before), analyze.Length(after))}
+	what := "Δe"
+	if _, normed := t.InBlock(told.Layer, trace.HeadsOut); normed {
+		what = "Δe, as the norm after attention hands it on,"
+	}
+	return []string{fmt.Sprintf("%s turns the vector by %.1f°; its length goes from %.2f to %.2f", what, angle, analyze.Length(before), analyze.Length(after))}
 }

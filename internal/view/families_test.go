@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -87,6 +88,26 @@ func TestProductIsTheScore(t *testing.T) {
 			if !found {
 				t.Errorf("%s, layer %d: %s is none of %v", name, layer, notes, qk.Row(m.Heads-1, focus))
 			}
+		}
+	}
+}
+
+// TestNormAfterAttention: the heads sum to what the norm after them is given, and
+// the ledger says that it follows.
+func TestNormAfterAttention(t *testing.T) {
+	for _, name := range []string{"gemma3_text", "olmo2", "llama"} {
+		tr := reference(t, name)
+		grids := build(t, "heads", tr, told(1, 0, 3))
+		sum := column(t, grids[1], "along the layer's change").Numbers
+		if all := sum[len(sum)-1]; math.Abs(all-1) > 1e-5 {
+			t.Errorf("%s: the heads sum to %v of the layer's change", name, all)
+		}
+		follows := name != "llama"
+		if got := strings.Contains(grids[1].Formula, "the norm after it"); got != follows {
+			t.Errorf("%s: %s", name, grids[1].Formula)
+		}
+		if got := strings.Contains(strings.Join(one(t, "delta", tr, told(1, 0, 3)).Notes, " "), "by a norm"); got != follows {
+			t.Errorf("%s: the ledger tells of a norm: %v", name, got)
 		}
 	}
 }

@@ -12,7 +12,7 @@ func headsView() View {
 	return View{
 		Name:     "heads",
 		Doc:      "what every head does at the told token, and how their changes add up",
-		Needs:    []string{trace.Result, trace.AttnOut, trace.OutputBias},
+		Needs:    []string{trace.Result, trace.AttnOut, trace.HeadsOut, trace.OutputBias},
 		NeedsAll: []string{trace.Pattern},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			overview, err := headOverview(t, sel)
@@ -74,6 +74,10 @@ func headSum(t *trace.Trace, sel Select, layer int) (Grid, error) {
 		return Grid{}, err
 	}
 	out, bias := steps[0], steps[1]
+	formula := "Σ Δe of the heads + b_O = what attention adds to the vector"
+	if sum, ok := t.InBlock(layer, trace.HeadsOut); ok {
+		out, formula = sum, "Σ Δe of the heads + b_O = what attention hands to the norm after it"
+	}
 	looks := analyze.Looks(t, layer, sel.Told.Focus)
 	top := Column{Title: "looks at", Kind: Word}
 	weight := Column{Title: "weight", Kind: Number, Decimals: 2}
@@ -100,6 +104,6 @@ func headSum(t *trace.Trace, sel Select, layer int) (Grid, error) {
 	table.Columns = []Column{top, weight, bits, length, along}
 	return Grid{
 		View: "heads", Title: fmt.Sprintf("Heads of layer %d at %s", layer, quoted(t, sel.Told.Focus)),
-		Formula: "Σ Δe of the heads + b_O = what attention adds to the vector", Step: trace.InBlock(layer, trace.Result), Table: table,
+		Formula: formula, Step: trace.InBlock(layer, trace.Result), Table: table,
 	}, nil
 }

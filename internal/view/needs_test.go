@@ -88,12 +88,13 @@ func keep(full *trace.Trace, names []string) *trace.Trace {
 // spare lists what views need for other reasons than their own grids.
 func spare() map[string][]string {
 	return map[string][]string{
+		"heads":   {trace.HeadsOut},                                                                               // shown where the family has it
 		"embed":   {trace.PosEmbed},                                                                               // shown where the family has it
 		"qkv":     {trace.Pattern, trace.QNorm, trace.KNorm, trace.RotQ, trace.RotK, trace.KVLatent, trace.KRope}, // in the walk, to find the key that answers best; what heads share
 		"scores":  {trace.Softcapped, trace.Biased},                                                               // shown where the family has them
 		"pattern": {trace.Sink},                                                                                   // the same
 		"values":  {trace.Pattern},                                                                                // in the walk, to find the tokens that matter
-		"delta":   {trace.ResidPre},                                                                               // for the nearest words, when a trace is made
+		"delta":   {trace.ResidPre, trace.HeadsOut, trace.AttnOut},                                                // for the nearest words, when a trace is made
 		"mlp":     {trace.MLPLinear, trace.Router, trace.Experts, trace.Shared},                                   // shown where the family has them
 		"layers":  {trace.ResidMid},                                                                               // for those who read the numbers
 	}

@@ -12,6 +12,7 @@ func dispatching() kernels.Backend { return eager(2) }
 
 func FuzzWeights(f *testing.F)   { kernelstest.FuzzWeights(f, dispatching) }
 func FuzzAttention(f *testing.F) { kernelstest.FuzzAttention(f, dispatching) }
+func FuzzRotate(f *testing.F)    { kernelstest.FuzzRotate(f, dispatching) }
 func FuzzRows(f *testing.F)      { kernelstest.FuzzRows(f, dispatching) }
 
 func BenchmarkCPU(b *testing.B) {

@@ -120,12 +120,16 @@ func clampCalls(s source) (calls []Call) {
 func keyBiasCalls(s source) (calls []Call) {
 	for _, t := range tokens() {
 		x, bias := s.normal(grid(3, t)...), s.vector(3*t)
-		calls = append(calls, Call{
-			Name: fmt.Sprintf("T %d", t), inputs: []tensor.Tensor{x}, allowed: exact,
-			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.KeyBias(x, bias) }),
-		})
+		calls = append(calls, keyBias(fmt.Sprintf("T %d", t), x, bias))
 	}
 	return calls
+}
+
+func keyBias(name string, x tensor.Tensor, bias []float32) Call {
+	return Call{
+		Name: name, inputs: []tensor.Tensor{x}, allowed: exact,
+		run: one(func(be kernels.Backend, x kernels.Array) kernels.Array { return be.KeyBias(x, bias) }),
+	}
 }
 
 func joinCalls(s source) (calls []Call) {
@@ -133,13 +137,14 @@ func joinCalls(s source) (calls []Call) {
 		for _, size := range [][4]int{{1, 1, 1, 1}, {3, 1, 4, 6}, {6, 2, 5, 3}, {4, 4, 7, 1}} {
 			h, kv, a, b := size[0], size[1], size[2], size[3]
 			x, y := s.normal(pos(t), heads(h), headSize(a)), s.normal(pos(t), heads(kv), headSize(b))
-			calls = append(calls, Call{
-				Name: fmt.Sprintf("T %d, %d heads of %d with %d of %d", t, h, a, kv, b), inputs: []tensor.Tensor{x, y},
-				allowed: exact, run: two(kernels.Backend.Join),
-			})
+			calls = append(calls, join(fmt.Sprintf("T %d, %d heads of %d with %d of %d", t, h, a, kv, b), x, y))
 		}
 	}
 	return calls
+}
+
+func join(name string, x, y tensor.Tensor) Call {
+	return Call{Name: name, inputs: []tensor.Tensor{x, y}, allowed: exact, run: two(kernels.Backend.Join)}
 }
 
 func sinkCalls(s source) (calls []Call) {

@@ -45,7 +45,26 @@ func FuzzAttention(f *testing.F, newBackend func() kernels.Backend) {
 			mask("mask", grid, m),
 			softmax("softmax", masked(grid.Clone(), m)),
 			mix("mix", grid, k),
+			join("join", b.tensor(pos(n), heads(h), headSize(b.upTo(20))), k),
+			keyBias("keybias", grid, b.tensor(heads(h), pos(n)).Data),
 		})
+	})
+}
+
+// FuzzRotate compares a backend with package ref on rotation: any part of a head,
+// paired and written in any way, by any angles.
+func FuzzRotate(f *testing.F, newBackend func() kernels.Backend) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b := &reader{data: data}
+		n, h := b.upTo(40), b.upTo(5)
+		o := kernels.RotaryOpts{First: b.upTo(8) - 1, Pairs: b.upTo(20), Interleaved: b.upTo(2) == 1, Apart: b.upTo(2) == 1}
+		for range n * o.Pairs {
+			angle := float64(b.byte()) / 40
+			o.Cos, o.Sin = append(o.Cos, float32(math.Cos(angle))), append(o.Sin, float32(math.Sin(angle)))
+		}
+		x := b.tensor(pos(n), heads(h), headSize(o.First+2*o.Pairs+b.upTo(3)-1))
+		compareAll(t, newBackend, []Call{rotate("rotate", x, o)})
 	})
 }
 

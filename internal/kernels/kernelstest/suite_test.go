@@ -143,7 +143,7 @@ func TestSuiteSeesMistakes(t *testing.T) {
 		"softmax of only -Inf is NaN", "softmax keeps the maximum", "softmax drops small weights",
 		"mix", "headresults", "get loses a bit", "errors are lost",
 	}
-	suite := checks()
+	suite := checks(1)
 	if name := firstFailure(suite, ""); name != "" {
 		t.Fatalf("without a mistake, %s fails", name)
 	}

@@ -22,10 +22,10 @@ func PackMXFP4(name string, blocks, scales Tensor) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("%s: blocks %v and scales %v are not [..., n, %d] and [..., n]", quote(name), blocks.Shape, scales.Shape, half)
 	}
 	_, size := tensor.MXFP4.Block()
-	packed := make([]byte, 0, len(scales.Bytes)*size)
+	packed := make([]byte, len(scales.Bytes)*size)
 	for i, scale := range scales.Bytes {
-		packed = append(packed, scale)
-		packed = appendHalves(packed, blocks.Bytes[half*i:half*(i+1)])
+		packed[size*i] = scale
+		reorder((*[half]byte)(packed[size*i+1:]), (*[half]byte)(blocks.Bytes[half*i:]))
 	}
 	t := Tensor{Name: name, DType: tensor.MXFP4, Shape: slices.Clone(scales.Shape), Bytes: packed, stored: "MXFP4"}
 	t.Shape[last-1] *= 2 * half
@@ -35,12 +35,12 @@ func PackMXFP4(name string, blocks, scales Tensor) (Tensor, error) {
 	return t, nil
 }
 
-// appendHalves reorders a block's numbers: byte j had numbers 2j (low) and 2j+1,
-// and has j and j+16.
-func appendHalves(dst, src []byte) []byte {
-	at := func(i int) byte { return src[i/2] >> (i % 2 * 4) & 15 }
-	for j := range src {
-		dst = append(dst, at(j)|at(j+16)<<4)
+// reorder takes a block's numbers from byte j having 2j (low) and 2j+1 to byte j
+// having j and j+16.
+func reorder(dst, src *[16]byte) {
+	for j := range 8 {
+		low, high := src[j], src[j+8] // numbers 2j, 2j+1 and 2j+16, 2j+17
+		dst[2*j] = low&15 | high<<4
+		dst[2*j+1] = low>>4 | high&0xf0
 	}
-	return dst
 }

@@ -1,0 +1,7 @@
+// out = a + b.
+#include "gpu.h"
+
+KERNEL void add(const float *a, const float *b, float *out, long n) {
+	long i = global_thread();
+	if (i < n) out[i] = a[i] + b[i];
+}

@@ -1,0 +1,124 @@
+package cuda
+
+import (
+	"encoding/binary"
+	"math"
+	"runtime"
+
+	"attn/internal/tensor"
+)
+
+// work gathers the arguments of one launch, in the kernel's order.
+type work struct {
+	b     *Backend
+	op    string
+	args  [][]byte
+	keep  []*array  // that the kernel reads or writes
+	brief []pointer // that are freed after it
+}
+
+func (b *Backend) work(op string) *work { return &work{b: b, op: op} }
+
+// arrays adds arrays.
+func (w *work) arrays(list ...*array) *work {
+	for _, a := range list {
+		w.keep = append(w.keep, a)
+		w.pointer(a.at)
+	}
+	return w
+}
+
+func (w *work) pointer(p pointer) *work { return w.long(int(p)) }
+
+// floats adds numbers that this launch alone needs; nil is a null pointer.
+func (w *work) floats(v []float32) *work {
+	if v == nil || w.b.err != nil {
+		return w.pointer(0)
+	}
+	return w.briefly(floatBytes(v))
+}
+
+// ids adds tokens' numbers.
+func (w *work) ids(v []int32) *work {
+	data := make([]byte, 0, 4*len(v))
+	for _, id := range v {
+		data = binary.LittleEndian.AppendUint32(data, uint32(id))
+	}
+	return w.briefly(data)
+}
+
+// last returns the pointer that was added last.
+func (w *work) last() pointer {
+	if len(w.args) == 0 {
+		return 0
+	}
+	return pointer(binary.LittleEndian.Uint64(w.args[len(w.args)-1]))
+}
+
+func (w *work) briefly(data []byte) *work {
+	at, err := w.b.gpu.alloc(len(data))
+	if err != nil {
+		w.b.fail(w.op, err)
+		return w.pointer(0)
+	}
+	w.brief = append(w.brief, at)
+	w.b.fail(w.op, w.b.gpu.upload(at, data))
+	return w.pointer(at)
+}
+
+func (w *work) int(v int) *work {
+	w.args = append(w.args, binary.LittleEndian.AppendUint32(nil, uint32(int32(v))))
+	return w
+}
+
+func (w *work) long(v int) *work {
+	w.args = append(w.args, binary.LittleEndian.AppendUint64(nil, uint64(v)))
+	return w
+}
+
+func (w *work) float(v float32) *work {
+	w.args = append(w.args, binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+	return w
+}
+
+func (w *work) flag(v bool) *work {
+	if v {
+		return w.int(1)
+	}
+	return w.int(0)
+}
+
+// run launches a kernel, unless something failed before.
+func (w *work) run(module, kernel string, g grid) {
+	if w.b.err == nil {
+		w.b.fail(w.op, w.b.gpu.launch(module, kernel, g, w.args))
+	}
+	for _, p := range w.brief {
+		w.b.fail(w.op, w.b.gpu.free(p))
+	}
+	runtime.KeepAlive(w.keep)
+}
+
+// perBlock is how many threads a block has where each makes one number.
+const perBlock = 256
+
+// over is a grid with a thread for each of n numbers.
+func over(n int) grid {
+	return grid{blocks: [3]int{ceil(n, perBlock), 1, 1}, threads: perBlock}
+}
+
+// rows is a grid with a block for each row of width numbers, which it reduces:
+// its threads are a power of two, a warp's at least.
+func rows(n, width int) grid {
+	threads := 32
+	for threads < perBlock && threads < width {
+		threads *= 2
+	}
+	return grid{blocks: [3]int{n, 1, 1}, threads: threads}
+}
+
+// ceil is a / b, rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// last returns the size of an array's last axis.
+func last(shape []tensor.Dim) int { return shape[len(shape)-1].Size }

@@ -1,0 +1,166 @@
+package ptx
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// Launch says how a kernel is run: how many blocks of how many threads, and
+// with what.
+type Launch struct {
+	Grid, Block [3]int
+	Shared      int   // bytes of shared memory beside what the kernel declares
+	Args        []Arg // one for each parameter
+	// MostSteps ends a kernel that does not end by itself, after so many
+	// instructions of one warp; 0 is DefaultSteps.
+	MostSteps int
+}
+
+// DefaultSteps is how many instructions one warp may run.
+const DefaultSteps = 1 << 24
+
+// maxThreads is what a block may hold (section "Compute Capabilities" of the
+// CUDA programming guide).
+const maxThreads = 1024
+
+// Arg is a parameter's value, as its bytes.
+type Arg []byte
+
+// Pointer is an argument that points into global memory.
+func Pointer(a Address) Arg { return binary.LittleEndian.AppendUint64(nil, uint64(a)) }
+
+// Int is a 32-bit integer argument.
+func Int(v int) Arg { return binary.LittleEndian.AppendUint32(nil, uint32(int32(v))) }
+
+// Long is a 64-bit integer argument.
+func Long(v int64) Arg { return binary.LittleEndian.AppendUint64(nil, uint64(v)) }
+
+// Float is a float32 argument.
+func Float(v float32) Arg { return binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)) }
+
+// FaultError says what a kernel did wrong, and where.
+type FaultError struct {
+	Kernel string
+	Line   int    // of the PTX
+	Text   string // the instruction
+	Block  [3]int
+	Thread [3]int
+	What   string
+}
+
+func (f *FaultError) Error() string {
+	return fmt.Sprintf("kernel %s, line %d (%s), block %v, thread %v: %s", f.Kernel, f.Line, f.Text, f.Block, f.Thread, f.What)
+}
+
+// Run runs a kernel to its end, one block after the other, or to its first
+// fault. Cancelling ctx stops it between two blocks.
+func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
+	params, err := k.bind(launch)
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	for _, buffer := range memory.buffers {
+		buffer.seen = nil // launches are in order
+	}
+	number := int32(0)
+	for z := range launch.Grid[2] {
+		for y := range launch.Grid[1] {
+			for x := range launch.Grid[0] {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				number++
+				b := newBlock(k, memory, &launch, params, [3]int{x, y, z}, number)
+				if err := b.run(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// bind checks a launch and lays out its arguments as the kernel reads them.
+func (k *Kernel) bind(launch Launch) ([]byte, error) {
+	threads := 1
+	for i := range 3 {
+		if launch.Grid[i] < 1 || launch.Block[i] < 1 || launch.Block[i] > maxThreads {
+			return nil, fmt.Errorf("grid %v of blocks %v", launch.Grid, launch.Block)
+		}
+		threads *= launch.Block[i]
+	}
+	if threads > maxThreads {
+		return nil, fmt.Errorf("%d threads in a block: at most %d", threads, maxThreads)
+	}
+	if launch.Shared < 0 || launch.Shared+k.Shared > maxShared {
+		return nil, fmt.Errorf("%d bytes of shared memory: at most %d", launch.Shared+k.Shared, maxShared)
+	}
+	if len(launch.Args) != len(k.Params) {
+		return nil, fmt.Errorf("%d arguments, it has %d parameters", len(launch.Args), len(k.Params))
+	}
+	var params []byte
+	for i, p := range k.Params {
+		if len(launch.Args[i]) != p.Size {
+			return nil, fmt.Errorf("argument %d has %d bytes, parameter %s is .%s of %d", i, len(launch.Args[i]), p.Name, p.Type, p.Size)
+		}
+		params = append(params, make([]byte, p.Offset-len(params))...)
+		params = append(params, launch.Args[i]...)
+	}
+	return params, nil
+}
+
+// block is one block of threads on its way.
+type block struct {
+	kernel *Kernel
+	memory *Memory
+	launch *Launch
+	params []byte
+	shared *space
+	at     [3]int
+	number int32
+	epoch  int32 // barriers passed
+	warps  []*warp
+}
+
+func newBlock(k *Kernel, memory *Memory, launch *Launch, params []byte, at [3]int, number int32) *block {
+	b := &block{kernel: k, memory: memory, launch: launch, params: params, at: at, number: number}
+	b.shared = newSpace("shared", k.Shared+launch.Shared)
+	threads := launch.Block[0] * launch.Block[1] * launch.Block[2]
+	for first := 0; first < threads; first += warpSize {
+		b.warps = append(b.warps, newWarp(b, first/warpSize, min(warpSize, threads-first)))
+	}
+	return b
+}
+
+// run lets each warp go until it ends or waits at the block's barrier, and
+// opens the barrier when all have come.
+func (b *block) run() error {
+	for {
+		var waiting, ended *warp
+		for _, w := range b.warps {
+			w.run()
+			if w.fault != nil {
+				return w.fault
+			}
+			if w.waiting != 0 {
+				waiting = w
+			}
+			if w.ended != 0 {
+				ended = w
+			}
+		}
+		if waiting == nil {
+			return nil
+		}
+		if ended != nil {
+			return waiting.faultAt(waiting.pc[lowest(waiting.waiting)]-1, lowest(waiting.waiting),
+				fmt.Sprintf("it waits at a barrier, thread %v has ended", ended.thread(lowest(ended.ended))))
+		}
+		b.epoch++
+		for _, w := range b.warps {
+			w.pass()
+		}
+	}
+}

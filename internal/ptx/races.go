@@ -1,0 +1,109 @@
+package ptx
+
+import "fmt"
+
+// moment is when a thread did something, as far as barriers tell: two moments
+// of one block are in order when a barrier of the block lies between them, or,
+// within a warp, a barrier of the warp. Blocks are never in order.
+type moment struct {
+	block  int32 // number in the launch, from 1; 0 is before it
+	epoch  int32 // barriers that the block has passed
+	step   int32 // barriers that the warp has passed
+	thread int16 // in the block; several means more than one
+	warp   int8  // of the block; several means more than one
+	atomic bool
+}
+
+const several = -1
+
+// access is what is known of a grain of memory: the last write, and the reads
+// since.
+type access struct {
+	write, read moment
+}
+
+// before reports whether an earlier moment is in order with a later one.
+func (m moment) before(later moment) bool {
+	switch {
+	case m.block == 0:
+		return true
+	case m.block != later.block:
+		return false
+	case m.thread == later.thread && m.thread != several:
+		return true
+	case m.epoch != later.epoch:
+		return true
+	}
+	return m.warp == later.warp && m.warp != several && m.step != later.step
+}
+
+// together is one moment for two reads: whoever writes next must come after
+// both.
+func (m moment) together(later moment) moment {
+	if m.block == 0 || m.before(later) {
+		return later
+	}
+	if m.thread != later.thread {
+		later.thread = several
+	}
+	if m.warp != later.warp {
+		later.warp = several
+	}
+	if m.block != later.block {
+		later.block, later.thread, later.warp = several, several, several
+	}
+	return later
+}
+
+// who tells a moment in words.
+func (m moment) who() string {
+	switch {
+	case m.block == several:
+		return "threads of several blocks"
+	case m.thread == several:
+		return fmt.Sprintf("several threads of block %d", m.block-1)
+	}
+	return fmt.Sprintf("thread %d of block %d", m.thread, m.block-1)
+}
+
+// word is the grain at first: nearly all accesses are of whole words.
+const word = 4
+
+// track notes an access to bytes and returns what it races with, or "".
+func (s *space) track(offset, size int, now moment, writes bool) string {
+	if s.seen == nil {
+		s.grain = word
+		s.seen = make([]access, len(s.bytes)/word+1)
+	}
+	if s.grain == word && (size < word || offset%word != 0) {
+		s.refine()
+	}
+	for i := offset / s.grain; i < (offset+size)/s.grain; i++ {
+		a := &s.seen[i]
+		if !a.write.before(now) && !(a.write.atomic && now.atomic) {
+			return fmt.Sprintf("byte %d of %s memory was written by %s", i*s.grain, s.name, a.write.who())
+		}
+		if !writes {
+			a.read = a.read.together(now)
+			continue
+		}
+		if !a.read.before(now) && !(a.read.atomic && now.atomic) {
+			return fmt.Sprintf("byte %d of %s memory was read by %s", i*s.grain, s.name, a.read.who())
+		}
+		a.write = now
+		if !now.atomic {
+			a.read = moment{}
+		}
+	}
+	return ""
+}
+
+// refine makes a grain a byte, once smaller numbers than words are read or
+// written.
+func (s *space) refine() {
+	bytes := make([]access, len(s.bytes))
+	for i := range bytes {
+		bytes[i] = s.seen[i/word]
+	}
+	s.grain, s.seen = 1, bytes
+}
