@@ -54,6 +54,7 @@ func policy() []room {
 		{packages: "internal/render/text", inside: format, outside: "github.com/charmbracelet/colorprofile github.com/charmbracelet/x/ansi github.com/clipperhouse/displaywidth"},
 		{packages: "internal/render/*", inside: format},
 		{packages: "internal/params"},
+		{packages: "internal/probe", outside: "golang.org/x/sys"},
 
 		// Computing: tensor <- kernels <- the backends <- all.
 		{packages: "internal/kernels", inside: "tensor"},
