@@ -68,6 +68,7 @@ func policy() []room {
 		{packages: "internal/model/tokenizer", outside: "golang.org/x/text/unicode/norm"},
 		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors analyze"},
 		{packages: "internal/model/builtin", inside: "model model/weights model/tokenizer", tests: models + " tensor trace analyze"},
+		{packages: "internal/bench", inside: "tensor kernels kernels/ref model trace", outside: "golang.org/x/perf/benchmath", tests: "kernels/cpu"},
 
 		// The command line may use everything, and only main uses it.
 		{packages: "internal/cli", inside: "...", outside: "...", tests: "..."},
