@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"runtime"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"attn/internal/bench"
+	"attn/internal/kernels"
 	"attn/internal/tensor"
 )
 
@@ -144,6 +146,26 @@ func TestBenchStops(t *testing.T) {
 	var out, errs bytes.Buffer
 	if code := NewApp(&out, &errs).Run(ctx, strings.Fields("bench --time 1h --n 64")); code != exitInterrupted || out.Len()+errs.Len() > 0 {
 		t.Errorf("exit %d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
+// TestBenchWrongResult: what is wrong is not timed, and the exit code says so.
+func TestBenchWrongResult(t *testing.T) {
+	s := benchStep{Case: bench.Case{Op: opMatMul, Device: "ref", N: 4, M: 4, K: 4, Threads: 1}, make: func(kernels.Backend) bench.Work {
+		return bench.Work{
+			Check: func(context.Context) (bench.Check, error) {
+				return bench.Check{Error: 0.5, Share: 3, What: "every number"}, nil
+			},
+			Run: func(context.Context) error {
+				t.Error("it was timed")
+				return nil
+			},
+		}
+	}}
+	_, err := s.measure(t.Context(), time.Second, bench.Peak{})
+	var known *Error
+	if !errors.As(err, &known) || known.Code != exitCheck || !strings.Contains(err.Error(), "matmul 4 on ref is wrong: it lies 0.5 from ref, 3 times") {
+		t.Errorf("got %v", err)
 	}
 }
 

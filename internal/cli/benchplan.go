@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -328,7 +329,7 @@ func storedIn(m *model.Model) string {
 // run measures the machine and then each row.
 func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Document, error) {
 	d := bench.Document{Schema: bench.Schema, Machine: bench.Machine{
-		CPU: probe.CPU(), Features: cpuFeatures(), Threads: runtime.GOMAXPROCS(0), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		CPU: cmp.Or(probe.CPU(), runtime.GOARCH), Features: cpuFeatures(), Threads: runtime.GOMAXPROCS(0), OS: runtime.GOOS, Arch: runtime.GOARCH,
 	}}
 	peaks, err := p.peaks(ctx, a, o)
 	if err != nil {
