@@ -74,14 +74,14 @@ func newBenchCmd(a *App, runF func(context.Context, *App, *benchOptions) error) 
 matrix products, attention, forward passes, and passes with every step recorded.
 
 Every row's result is compared with the reference backend's before it is timed;
-where that would take long, a sample of its rows, queries or tokens is, spread
-over all of them. A result that rounding does not explain is an error, with exit
+where that would take long, a sample of its rows or queries is, spread over all
+of them, or the first tokens of a pass. A result that rounding does not explain is an error, with exit
 code 3. Then the work is run until --time is over, and at least 3 times: ms is
 the fastest run and the median, and GFLOP/s and GB/s are the median's.
 
 Operations: 2 m n k for a product; 4 heads n² d_head for attention, half of that
-when causal; for a pass what attn params --context counts, which leaves out the
-logits that nobody asked for, and what recording computes beside it. Bytes are
+when causal; for a pass what attn params --context counts, less the logits that
+nobody asked for. What recording computes beside it does not count. Bytes are
 those of operands, weights and results, each once.
 
 The peak is measured at the start, on each number of threads: float32
@@ -109,11 +109,11 @@ attn bench --format json -o before.json; attn bench --compare before.json`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&o.ops, "op", benchOps(), "`what` to time: "+strings.Join(benchOps(), ", "))
-	f.StringSliceVar(&o.devices, "device", []string{"auto"}, "what `computes`: "+strings.Join(all.Names(), ", "))
+	f.StringSliceVar(&o.ops, "op", benchOps(), "`names` of what to time: "+strings.Join(benchOps(), ", ")+" (default: all)")
+	f.StringSliceVar(&o.devices, "device", []string{"auto"}, "`names` of what computes: "+strings.Join(all.Names(), ", ")+" (default: auto)")
 	f.IntSliceVar(&o.sizes, "n", nil, "`sizes`: of square matrices, and tokens (default: 512, or what the model reads)")
 	f.StringSliceVar(&shapes, "shape", nil, "`MxNxK` of other matrix products, [M, K] by [K, N]")
-	f.StringSliceVar(&dtypes, "dtype", []string{"f32"}, "`types` that matmul's weights are stored in: "+strings.Join(benchDTypes(), ", "))
+	f.StringSliceVar(&dtypes, "dtype", []string{"f32"}, "`types` that matmul's weights are stored in: "+strings.Join(benchDTypes(), ", ")+" (default: f32)")
 	f.BoolVar(&o.causal, "causal", true, "attention sees no later token")
 	f.IntSliceVar(&o.threads, "threads", nil, "CPU `threads` (default: as many as this process may use)")
 	f.DurationVar(&o.time, "time", time.Second, "how `long` each row is timed")
@@ -122,6 +122,8 @@ attn bench --format json -o before.json; attn bench --compare before.json`,
 	f.StringVar(&o.earlier, "compare", "", "an earlier run's JSON `file` to compare with")
 	o.model.add(a, cmd)
 	addShape(cmd, &o.shape)
+	f.Lookup("heads").Usage = "`N` heads of attention, and of a random model's layers (default: 12, and 4)"
+	f.Lookup("d-head").Usage = "`N` numbers in a query, key or value, of both (default: 64, and 16)"
 	complete(cmd, "op", benchOps()...)
 	complete(cmd, "device", all.Names()...)
 	complete(cmd, "dtype", benchDTypes()...)
