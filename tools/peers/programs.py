@@ -40,15 +40,17 @@ def run(command, env):
 
 
 class Attn:
-    """attn, one process for each question."""
+    """attn, one process for each question, which may take most of the memory."""
 
     def __init__(self, path, threads):
         self.path, self.threads = path, threads
         self.env = environment(threads)
+        self.memory = max(4, int(0.7 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30))
 
     def bench(self, seconds, *flags):
         """The one row of attn bench with these flags."""
-        command = [self.path, "bench", "--quiet", "--format", "json", "--threads", str(self.threads), "--time", f"{seconds}s", *flags]
+        command = [self.path, "bench", "--quiet", "--format", "json", "--threads", str(self.threads), "--memory", str(self.memory)]
+        command += ["--time", f"{seconds}s", *flags]
         rows = json.loads(run(command, self.env)[0])["rows"]
         assert len(rows) == 1, rows
         return rows[0]
