@@ -88,10 +88,6 @@ func Measured(c Case, w Work, check Check, samples []float64, peak Peak) Row {
 	return r
 }
 
-// Roof is the best that a row's work could reach: the CPU's peak, or what
-// memory brings it to compute with (Williams, Waterman and Patterson 2009).
-func (r Row) Roof() float64 { return min(r.PeakGFLOPS, r.Intensity()*r.PeakGBytes) }
-
 // Intensity is how many operations a row's work has for each byte.
 func (r Row) Intensity() float64 { return r.FLOPs / r.Bytes }
 
