@@ -54,6 +54,7 @@ func policy() []room {
 		{packages: "internal/render/text", inside: format, outside: "github.com/charmbracelet/colorprofile github.com/charmbracelet/x/ansi github.com/clipperhouse/displaywidth"},
 		{packages: "internal/render/*", inside: format},
 		{packages: "internal/params"},
+		{packages: "internal/probe", outside: "golang.org/x/sys"},
 
 		// Computing: tensor <- kernels <- the backends <- all.
 		{packages: "internal/kernels", inside: "tensor"},
@@ -69,6 +70,7 @@ func policy() []room {
 		{packages: "internal/model/tokenizer", outside: "golang.org/x/text/unicode/norm"},
 		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors analyze"},
 		{packages: "internal/model/builtin", inside: "model model/weights model/tokenizer", tests: models + " tensor trace analyze"},
+		{packages: "internal/bench", inside: "tensor kernels kernels/ref model trace", outside: "golang.org/x/perf/benchmath", tests: "kernels/cpu"},
 
 		// Finding models on disk, and fetching them.
 		{packages: "internal/hub"},

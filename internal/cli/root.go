@@ -38,6 +38,9 @@ func groups(a *App) []group {
 			newAssertCmd(a, runAssert),
 			newVerifyCmd(a, runVerify),
 		}},
+		{"Measure", []*cobra.Command{
+			newBenchCmd(a, runBench),
+		}},
 		{"attn itself", []*cobra.Command{
 			newVersionCmd(a, runVersion),
 			newCompletionCmd(a, runCompletion),

@@ -200,7 +200,7 @@ func (a *App) draw(grids []view.Grid, output *outputFlags, look *lookFlags, o te
 	if err != nil {
 		return err
 	}
-	drawn.Number, drawn.Header, drawn.Aside, drawn.Note = o.Number, o.Header, o.Aside, o.Note
+	drawn.Number, drawn.Header, drawn.Aside, drawn.Note, drawn.MaxRows = o.Number, o.Header, o.Aside, o.Note, o.MaxRows
 	return a.Write(output.Output, func(w io.Writer) error { return text.Draw(w, grids, drawn) })
 }
 

@@ -1,0 +1,207 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"attn/internal/kernels"
+	"attn/internal/kernels/ref"
+	"attn/internal/model"
+	"attn/internal/tensor"
+	"attn/internal/trace"
+)
+
+// Pass is a model's forward pass over the first N tokens of a made-up text.
+type Pass struct {
+	Model  *model.Model
+	N      int
+	Record bool    // keep every step, as attn trace does when all are asked for
+	FLOPs  float64 // of the pass: internal/params knows
+	Bytes  float64 // of the weights
+}
+
+// ids are N tokens from all over the vocabulary.
+func (p Pass) ids() []int32 {
+	ids := make([]int32, p.N)
+	for i := range ids {
+		ids[i] = int32((2*i + 1) * p.Model.Config.DVocab / (2 * p.N))
+	}
+	return ids
+}
+
+// Memory is how many bytes timing takes: the scores that are under way, and
+// every step where they are kept, twice, because those of the last pass may
+// still be there.
+func (p Pass) Memory() float64 {
+	c := &p.Model.Config
+	under := 4*2*size(c, []tensor.Axis{tensor.Head, tensor.QueryPos, tensor.KeyPos}, p.N) +
+		8*size(c, []tensor.Axis{tensor.Pos, tensor.DMLP}, p.N)
+	kept := 0.0
+	if p.Record {
+		kept = recorded(c, p.N)
+	}
+	return 4 * (under + 2*kept)
+}
+
+// recorded counts the numbers of every step.
+func recorded(c *model.Config, n int) float64 {
+	total := 0.0
+	for _, h := range trace.Hooks() {
+		switch {
+		case h.Name == trace.Softcapped && c.Softcap == 0, h.Name == trace.Biased && c.ALiBi.Slopes == nil:
+		case h.Block:
+			total += float64(c.Layers) * size(c, h.Axes, n)
+		default:
+			total += size(c, h.Axes, n)
+		}
+	}
+	return total
+}
+
+// size counts the numbers of one step.
+func size(c *model.Config, axes []tensor.Axis, n int) float64 {
+	numbers := 1.0
+	for _, axis := range axes {
+		numbers *= float64(map[tensor.Axis]int{
+			tensor.Pos: n, tensor.QueryPos: n, tensor.KeyPos: n, tensor.Head: c.Heads, tensor.DHead: c.DHead,
+			tensor.DLatent: c.Latent.KeyValue, tensor.DRope: c.Latent.Rope,
+			tensor.DModel: c.DModel, tensor.DMLP: c.DMLP, tensor.DVocab: c.DVocab, tensor.Expert: c.Experts, tensor.One: 1,
+		}[axis])
+	}
+	return numbers
+}
+
+// Forward makes a pass ready.
+func Forward(be kernels.Backend, p Pass) Work {
+	ids := p.ids()
+	wants := func(string) bool { return p.Record }
+	bytes := p.Bytes
+	if p.Record {
+		bytes += 4 * recorded(&p.Model.Config, p.N)
+	}
+	return Work{
+		FLOPs: p.FLOPs, Bytes: bytes,
+		Run: func(ctx context.Context) error {
+			if _, err := p.run(ctx, be, ids, wants); err != nil {
+				return err
+			}
+			return wait(be)
+		},
+		Check: func(ctx context.Context) (Check, error) { return p.check(ctx, be, ids) },
+	}
+}
+
+// run is one pass. It returns what was recorded, and the logits under the name
+// of their step where that was not.
+func (p Pass) run(ctx context.Context, be kernels.Backend, ids []int32, wants func(string) bool) ([]trace.Step, error) {
+	tokens := make([]trace.Token, len(ids))
+	for i, id := range ids {
+		tokens[i] = trace.Token{Pos: i, ID: id}
+	}
+	rec := trace.NewRecorder(tokens, wants)
+	logits, err := p.Model.Forward(ctx, be, ids, rec)
+	if err != nil {
+		return nil, err
+	}
+	steps := rec.Trace().Steps
+	if !p.Record {
+		steps = append(steps, trace.Step{Name: trace.Logits, Value: be.Get(logits)})
+	}
+	return steps, be.Err()
+}
+
+// stepShare is what a step may lie off, as a share of max(1, its largest
+// number): what attn verify allows.
+const stepShare = 1e-4
+
+// check has package ref read as many of the tokens as it can in a moment. No
+// token sees a later one, so that what it computes is the beginning of every
+// step of the whole pass; the logits, which nobody asked for in between, are
+// compared after a pass over these tokens alone.
+func (p Pass) check(ctx context.Context, be kernels.Backend, ids []int32) (Check, error) {
+	count := p.checked()
+	c := Check{What: sampled(count, p.N, "tokens")}
+	if count < p.N {
+		c.What = "the first " + c.What
+	}
+	last := trace.InBlock(p.Model.Config.Layers-1, trace.ResidPost)
+	wants := func(name string) bool { return p.Record || name == last }
+	want, err := p.run(ctx, ref.New(), ids[:count], wants)
+	if err != nil {
+		return c, err
+	}
+	got, err := p.run(ctx, be, ids, wants)
+	if err != nil {
+		return c, err
+	}
+	if !p.Record && count < p.N {
+		first, err := p.run(ctx, be, ids[:count], wants)
+		if err != nil {
+			return c, err
+		}
+		got[len(got)-1] = first[len(first)-1]
+	}
+	err = c.compare(got, want)
+	return c, err
+}
+
+// compare finds how far the steps lie off, and how far measured against what they
+// may.
+func (c *Check) compare(got, want []trace.Step) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%d steps, package ref has %d", len(got), len(want))
+	}
+	for i, step := range want {
+		if got[i].Name != step.Name {
+			return fmt.Errorf("step %d is %s, package ref's is %s", i, got[i].Name, step.Name)
+		}
+		off := furthestInCorner(got[i].Value, step.Value)
+		allowed := stepShare * max(1, float64(finiteLargest(step.Value.Data)))
+		c.Error, c.Share = max(c.Error, off), max(c.Share, off/allowed)
+	}
+	return nil
+}
+
+// checked is how many tokens package ref reads: all of them where what the first
+// ones become depends on how many there are.
+func (p Pass) checked() int {
+	for _, r := range p.Model.Config.Ropes {
+		if r != nil && (r.Scaling.Kind == "dynamic" || r.Scaling.Kind == "longrope") && float64(p.N) > r.Scaling.Original {
+			return p.N
+		}
+	}
+	return affordable(p.N, p.FLOPs/2/float64(p.N))
+}
+
+// furthestInCorner compares a tensor with the part of another that begins where
+// it begins.
+func furthestInCorner(got, want tensor.Tensor) float64 {
+	if len(got.Shape) != len(want.Shape) {
+		return math.Inf(1)
+	}
+	for i, d := range want.Shape {
+		if got.Shape[i].Axis != d.Axis || got.Shape[i].Size < d.Size {
+			return math.Inf(1)
+		}
+	}
+	if len(want.Shape) == 1 {
+		return furthest(got.Data, want.Data)
+	}
+	most := 0.0
+	for i := range want.Shape[0].Size {
+		most = max(most, furthestInCorner(got.Sub(i), want.Sub(i)))
+	}
+	return most
+}
+
+// finiteLargest is the largest magnitude of those that are finite.
+func finiteLargest(x []float32) float32 {
+	most := float32(0)
+	for _, v := range x {
+		if a := max(v, -v); !math.IsInf(float64(a), 1) {
+			most = max(most, a)
+		}
+	}
+	return most
+}

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"attn/internal/bench"
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+func TestBenchOptions(t *testing.T) {
+	var got *benchOptions
+	cmd := newBenchCmd(NewApp(&bytes.Buffer{}, &bytes.Buffer{}), func(_ context.Context, _ *App, o *benchOptions) error { got = o; return nil })
+	cmd.SetArgs(strings.Fields("--op matmul,attention --device cpu,ref --n 512,2048 --shape 8x768X2304 --heads 3 --d-head 7 --dtype f32,q4_k " +
+		"--causal=false --threads 1,2 --time 3s --memory 9 --format csv"))
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case !slices.Equal(got.ops, []string{"matmul", "attention"}),
+		!slices.Equal(got.devices, []string{"cpu", "ref"}),
+		!slices.Equal(got.sizes, []int{512, 2048}),
+		!slices.Equal(got.shapes, [][3]int{{8, 768, 2304}}),
+		!slices.Equal(got.dtypes, []tensor.DType{tensor.F32, tensor.Q4_K}),
+		!slices.Equal(got.threads, []int{1, 2}),
+		got.shape.Heads != 3, got.shape.DHead != 7, got.causal, got.time != 3*time.Second, got.memory != 9, got.output.Format != formatCSV:
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestBenchPlan: what is asked for becomes rows, once each.
+func TestBenchPlan(t *testing.T) {
+	o := &benchOptions{
+		ops: []string{opMatMul, opAttention}, devices: []string{"auto", "ref", "cpu"}, threads: []int{1, 2},
+		sizes: []int{4}, dtypes: []tensor.DType{tensor.F32, tensor.BF16}, memory: 1, causal: true,
+	}
+	p, err := o.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range p.steps {
+		got = append(got, strings.Join([]string{benchName(s.Case), s.Device, s.DType, string(rune('0' + s.Threads))}, "|"))
+	}
+	want := []string{
+		"matmul 4|cpu|f32|1", "matmul 4|cpu|f32|2", "matmul 4|ref|f32|1",
+		"matmul 4|cpu|bf16|1", "matmul 4|cpu|bf16|2", "matmul 4|ref|bf16|1",
+		"attention 4, 12×64|cpu|f32|1", "attention 4, 12×64|cpu|f32|2", "attention 4, 12×64|ref|f32|1",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
+// TestBenchPassWork: a pass that records nothing computes one token's logits.
+// The model's shape is small enough to count by hand: 2 layers, of which each
+// has 4 matrices of 8 × 8 and 2 of 8 × 32, and a table of 50 words.
+func TestBenchPassWork(t *testing.T) {
+	o := &benchOptions{ops: []string{opForward}, sizes: []int{10}, givenModel: true}
+	o.model.Model = randomModel
+	o.shape.Layers, o.shape.Heads, o.shape.DModel, o.shape.DVocab = 2, 2, 8, 50
+	const (
+		matrices  = 2 * (4*8*8 + 2*8*32)
+		pairs     = 10 * 11 / 2
+		attention = 2 * 2 * 2 * (4 + 4) * pairs // layers, multiply and add, heads, q·k and weight·v
+	)
+	for _, record := range []bool{false, true} {
+		p := &benchPlan{}
+		tasks, err := o.passes(p, record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logits := 1
+		if record {
+			logits = 10
+		}
+		be, err := openDevice("ref", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := tasks[0].make(be).FLOPs, float64(2*10*matrices+attention+2*logits*50*8); got != want {
+			t.Errorf("recorded %v: %v operations, want %v", record, got, want)
+		}
+		p.close()
+	}
+}
+
+// TestRoofline: a row that reaches the roof is drawn on it, one that reaches a
+// hundredth lies below, and an intensity twice as high lies further right.
+func TestRoofline(t *testing.T) {
+	row := func(intensity, gflops float64) bench.Row {
+		return bench.Row{Case: bench.Case{Op: "matmul"}, FLOPs: intensity, Bytes: 1, GFLOPS: gflops, PeakGFLOPS: 100, PeakGBytes: 10}
+	}
+	d := bench.Document{
+		Machine: bench.Machine{Peaks: []bench.Peak{{Threads: 1, GFLOPS: 100, GBytes: 10}}},
+		Rows:    []bench.Row{row(1, 10), row(100, 100), row(100, 1)},
+	}
+	g := rooflineGrid(d, 80)
+	lines := g.Table.Columns[0].Words
+	find := func(glyph string) (line, column int) {
+		for i, s := range lines {
+			if at := slices.Index([]rune(s), []rune(glyph)[0]); at >= 0 {
+				return i, at
+			}
+		}
+		t.Fatalf("there is no %s in\n%s", glyph, strings.Join(lines, "\n"))
+		return 0, 0
+	}
+	aLine, aColumn := find("a")
+	bLine, bColumn := find("b")
+	cLine, cColumn := find("c")
+	roofLine, _ := find("─")
+	switch {
+	case bLine != roofLine, aLine <= bLine, cLine <= aLine:
+		t.Errorf("lines %d, %d, %d, the roof in %d", aLine, bLine, cLine, roofLine)
+	case bColumn != cColumn, aColumn >= bColumn:
+		t.Errorf("columns %d, %d, %d", aColumn, bColumn, cColumn)
+	}
+	if before := []rune(lines[aLine]); before[aColumn-1] != '∕' && before[aColumn+1] != '∕' {
+		t.Errorf("a is not on the slope:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+func TestThreeDigits(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.0123456: "0.0123", 1.5: "1.50", 12.34: "12.3", 123.4: "123", 1340: "1340", 1e6: "1000000", math.Inf(1): "+Inf",
+	} {
+		if got := threeDigits(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+}
+
+// TestBenchStops: Ctrl-C ends it, whatever it is at.
+func TestBenchStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, errs bytes.Buffer
+	if code := NewApp(&out, &errs).Run(ctx, strings.Fields("bench --time 1h --n 64")); code != exitInterrupted || out.Len()+errs.Len() > 0 {
+		t.Errorf("exit %d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
+// TestBenchWrongResult: what is wrong is not timed, and the exit code says so.
+func TestBenchWrongResult(t *testing.T) {
+	s := benchStep{Case: bench.Case{Op: opMatMul, Device: "ref", N: 4, M: 4, K: 4, Threads: 1}, make: func(kernels.Backend) bench.Work {
+		return bench.Work{
+			Check: func(context.Context) (bench.Check, error) {
+				return bench.Check{Error: 0.5, Share: 3, What: "every number"}, nil
+			},
+			Run: func(context.Context) error {
+				t.Error("it was timed")
+				return nil
+			},
+		}
+	}}
+	_, err := s.measure(t.Context(), time.Second, bench.Peak{})
+	var known *Error
+	if !errors.As(err, &known) || known.Code != exitCheck || !strings.Contains(err.Error(), "matmul 4 on ref is wrong: it lies 0.5 from ref, 3 times") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBenchThreads: without --threads it is as many as there are.
+func TestBenchThreads(t *testing.T) {
+	places, err := (&benchOptions{devices: []string{"cpu"}}).places()
+	if err != nil || !slices.Equal(places, []benchPlace{{"cpu", runtime.GOMAXPROCS(0)}}) {
+		t.Errorf("%v, %v", places, err)
+	}
+}
