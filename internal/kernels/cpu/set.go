@@ -1,0 +1,59 @@
+package cpu
+
+import (
+	"fmt"
+	"strings"
+)
+
+// set is the innermost loops in the words of one instruction set. A set lacks
+// nothing: what it has no better way for is portable Go.
+type set struct {
+	name string
+
+	// tile adds a product of rows (1 to tileRows) of a, lda apart, with a packed
+	// strip b [k, tileCols] to c, whose rows are ldc apart; k is 1 or more.
+	//
+	//	c[r, j] += sum_p a[r, p] b[p, j]
+	tile func(c, a, b []float32, ldc, lda, k, rows int)
+	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
+	// four rows of w, n numbers each.
+	dots func(dst, x, w []float32, ldx, ldw, n, rows int)
+	// transpose turns 8 rows of src, k numbers each, into the left or right half
+	// of a strip [k, tileCols]; k is a multiple of 8.
+	transpose func(dst, src []float32, stride, k int)
+	// halves and brains decode binary16 and bfloat16.
+	halves, brains func(dst []float32, src []byte)
+}
+
+// portable is what every machine can run.
+func portable() *set {
+	return &set{
+		name: "generic",
+		tile: tile, dots: dots, transpose: transpose,
+		halves: decodeHalves, brains: decodeBrains,
+	}
+}
+
+// Sets returns the names of the instruction sets that this machine has kernels
+// for and can run, the best one first. The last one is "generic", portable Go.
+func Sets() []string {
+	var names []string
+	for _, s := range sets() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// choose returns the named set, or the best one if there is no name.
+func choose(name string) (*set, error) {
+	have := sets()
+	if name == "" {
+		return have[0], nil
+	}
+	for _, s := range have {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return have[0], fmt.Errorf("instruction set %q is none that this machine can run: %s", name, strings.Join(Sets(), ", "))
+}
