@@ -50,7 +50,7 @@ type versionFacts struct {
 	CPUs     int      `json:"cpus"` // that this process may use
 	Features []string `json:"cpu_features"`
 	Kernels  []string `json:"cpu_kernels"` // instruction sets, the best first; ATTN_CPU chooses another
-	CUDA     *string  `json:"cuda"` // null: not in this build
+	CUDA     *string  `json:"cuda"`        // null: not in this build
 }
 
 func runVersion(_ context.Context, a *App, o *versionOptions) error {

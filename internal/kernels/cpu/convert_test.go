@@ -14,6 +14,7 @@ import (
 // every half and bfloat, and at lengths and addresses that end its fast path.
 func TestConverterIsTensorDecode(t *testing.T) {
 	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
 		s, err := choose(name)
 		if err != nil {
 			t.Fatal(err)

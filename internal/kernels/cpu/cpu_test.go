@@ -40,6 +40,7 @@ func TestSuite(t *testing.T) {
 
 func TestSuiteInParallel(t *testing.T) {
 	eachSet(t, func(t *testing.T, set string) {
+		t.Helper()
 		kernelstest.RunAll(t, func() kernels.Backend { return eager(Options{Threads: 3, Set: set}) })
 	})
 }

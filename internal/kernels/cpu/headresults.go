@@ -17,7 +17,7 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	to := matrix{data: out.data, stride: heads * outputs}
 	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
 		for h := range heads {
-			b.set.multiply(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
+			b.set.product(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
 				right, t, first, count, h*d, d)
 		}
 	})

@@ -15,7 +15,7 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	t, inputs := in.shape[0].Size, w.Shape[1]
 	rows, to := matrix{data: in.data, stride: inputs}, matrix{data: out.data, stride: w.Shape[0]}
 	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
-		b.set.multiply(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
+		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
 			addBias(to.from(0, first), o.Bias[first:][:count], t)
 		}

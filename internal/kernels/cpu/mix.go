@@ -16,7 +16,7 @@ func (b *Backend) Mix(pattern, v kernels.Array) kernels.Array {
 	weights, to := matrix{data: ps.data, stride: t}, matrix{data: out.data, stride: heads * d}
 	b.pool.queries(heads, t, d, func(h, i, count int, mem *scratch) {
 		values := operand{data: vs.data[h/(heads/kv)*d:], stride: [2]int{1, kv * d}}
-		b.set.multiply(mem, to.from(i, h*d), weights.from(h*t+i, 0), values, count, 0, d, 0, t)
+		b.set.product(mem, to.from(i, h*d), weights.from(h*t+i, 0), values, count, 0, d, 0, t)
 	})
 	return out
 }

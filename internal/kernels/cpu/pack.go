@@ -33,16 +33,16 @@ func (s *set) packRows(mem *scratch, strip []float32, o operand, first, n, from 
 	for ; j+8 <= n && whole > 0; j += 8 {
 		s.transpose(strip[j:], rows.from(j, 0).data, rows.stride, whole)
 		for c := j; c < j+8 && whole < k; c++ {
-			turn(strip[whole*tileCols+c:], rows.from(c, whole).data[:k-whole])
+			putColumn(strip[whole*tileCols+c:], rows.from(c, whole).data[:k-whole])
 		}
 	}
 	for ; j < n; j++ {
-		turn(strip[j:], rows.from(j, 0).data[:k])
+		putColumn(strip[j:], rows.from(j, 0).data[:k])
 	}
 }
 
-// turn writes a row down one column of a strip.
-func turn(column, row []float32) {
+// putColumn writes a row down one column of a strip.
+func putColumn(column, row []float32) {
 	for p, v := range row {
 		column[p*tileCols] = v
 	}

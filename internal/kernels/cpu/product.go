@@ -14,13 +14,13 @@ const (
 	few = 8
 )
 
-// multiply adds a product to c [rows, count], which holds zeros: rows of x
+// product adds a product to c [rows, count], which holds zeros: rows of x
 // with outputs first to first+count-1 of o, over their n inputs from `from` on.
 // The order of each sum depends on n and on how o lies, and on whether rows are
 // few, so a caller splits rows by the shape alone.
 //
 //	c[r, j] += sum_p x[r, p] o[first+j, from+p]
-func (s *set) multiply(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
+func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	if rows <= few && o.stride[1] == 1 {
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return

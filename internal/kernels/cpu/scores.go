@@ -19,7 +19,7 @@ func (b *Backend) Scores(q, k kernels.Array) kernels.Array {
 	from, to := matrix{data: qs.data, stride: heads * d}, matrix{data: out.data, stride: t}
 	b.pool.queries(heads, t, d, func(h, i, count int, mem *scratch) {
 		keys := operand{data: ks.data[h/(heads/kv)*d:], stride: [2]int{kv * d, 1}}
-		b.set.multiply(mem, to.from(h*t+i, 0), from.from(i, h*d), keys, count, 0, t, 0, d)
+		b.set.product(mem, to.from(h*t+i, 0), from.from(i, h*d), keys, count, 0, t, 0, d)
 	})
 	return out
 }

@@ -23,6 +23,21 @@ type set struct {
 	transpose func(dst, src []float32, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
+
+	add, multiply  func(dst, x, y []float32)
+	scale          func(dst, x []float32, factor float32)
+	silu, geluTanh func(dst, x []float32)
+	// turn sets low, high to (a cos - b sin, b cos + a sin).
+	turn func(low, high, a, b, cos, sin []float32)
+	// largest returns the largest of x: -Inf of none, NaN if any is.
+	largest func(x []float32) float32
+	// exps sets dst to exp(x - top) and returns their sum.
+	exps func(dst, x []float32, top float32) float64
+	// total returns the sum of x, squares that of (x - mean)².
+	total   func(x []float32) float64
+	squares func(x []float32, mean float64) float64
+	// standard sets dst to (x - mean) / deviation.
+	standard func(dst, x []float32, mean, deviation float64)
 }
 
 // portable is what every machine can run.
@@ -31,6 +46,10 @@ func portable() *set {
 		name: "generic",
 		tile: tile, dots: dots, transpose: transpose,
 		halves: decodeHalves, brains: decodeBrains,
+		add: add, multiply: multiply, scale: scale,
+		silu: silu, geluTanh: geluTanh, turn: turn,
+		largest: largest, exps: exps,
+		total: total, squares: squares, standard: standard,
 	}
 }
 

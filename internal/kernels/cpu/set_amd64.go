@@ -20,15 +20,18 @@ func avx2() *set {
 	s.tile, s.dots, s.transpose = tileAVX2, dotsAVX2, transposeAVX2
 	s.halves = func(dst []float32, src []byte) { eights(dst, src, halvesAVX2, decodeHalves) }
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
+	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
+	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
+	s.largest, s.exps = largestEights, expsEights
+	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s
 }
 
 // eights decodes two-byte numbers: whole eights by one loop, what is left by
 // another.
-func eights(dst []float32, src []byte, whole, rest func(dst []float32, src []byte)) {
-	n := len(dst) &^ 7
-	_ = src[:2*len(dst)] // whole checks nothing
-	whole(dst[:n], src)
+func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byte)) {
+	n := whole(len(dst))
+	inner(dst[:n], src[:2*n])
 	if n < len(dst) {
 		rest(dst[n:], src[2*n:])
 	}

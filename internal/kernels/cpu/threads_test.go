@@ -13,6 +13,7 @@ import (
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) { eachSet(t, sameBitsOnThreads) }
 
 func sameBitsOnThreads(t *testing.T, set string) {
+	t.Helper()
 	one := New(Options{Threads: 1, Set: set})
 	defer func() { _ = one.Close() }()
 	for _, threads := range []int{1, 2, 3, 5, 16} {
