@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"attn/internal/bench"
+	"attn/internal/hub"
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
 	"attn/internal/model"
@@ -282,7 +283,7 @@ func (o *benchOptions) paramsOf(m *model.Model) (params.Shape, error) {
 	if o.model.Model == randomModel {
 		return randomShape(m.Config), nil
 	}
-	return findShape(o.model.path())
+	return findModelShape(hub.FromEnv(o.model.getenv), o.model.Model)
 }
 
 // work is what a pass takes: operations, and bytes of the weights. The ledger

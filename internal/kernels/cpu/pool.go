@@ -28,7 +28,13 @@ type pool struct {
 }
 
 // scratch is the memory that one thread reuses from task to task.
-type scratch struct{ panel, product []float32 }
+type scratch struct {
+	strips []float32 // packed for tile
+	band   []float32 // rows of x, copied side by side
+	rows   []float32 // converted from a stored type
+	last   []float32 // the last rows, where fewer than four are left
+	tile   [tileRows * tileCols]float32
+}
 
 // job is one op's work: tasks 0 to tasks-1, each done once, by any thread.
 type job struct {

@@ -14,26 +14,33 @@ func (b *Backend) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 	b.pool.chunks(in.shape[0].Size*heads, 1+elements/d, d, func(from, to int) {
 		for row := from; row < to; row++ {
 			at := row / heads * o.Pairs
-			rotateRow(out.data[row*d:(row+1)*d], in.data[row*d:], o, o.Cos[at:at+o.Pairs], o.Sin[at:at+o.Pairs])
+			b.set.rotateRow(out.data[row*d:(row+1)*d], in.data[row*d:], o, o.Cos[at:at+o.Pairs], o.Sin[at:at+o.Pairs])
 		}
 	})
 	return out
 }
 
 // rotateRow turns one head's pairs of x into dst [d_head].
-func rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
+func (s *set) rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
 	copy(dst, x)
 	x, dst = x[o.First:], dst[o.First:]
-	read, write := 1, 1 // components from one pair to the next
-	readGap, writeGap := o.Pairs, o.Pairs
-	if o.Interleaved {
-		read, readGap = 2, 1
-		if !o.Apart {
-			write, writeGap = 2, 1
-		}
+	if !o.Interleaved {
+		s.turn(dst[:o.Pairs], dst[o.Pairs:], x[:o.Pairs], x[o.Pairs:], cos, sin)
+		return
+	}
+	step, gap := 2, 1 // components from one written pair to the next, and within it
+	if o.Apart {
+		step, gap = 1, o.Pairs
 	}
 	for p, c := range cos {
-		a, b := x[p*read], x[p*read+readGap]
-		dst[p*write], dst[p*write+writeGap] = a*c-b*sin[p], b*c+a*sin[p]
+		a, b := x[2*p], x[2*p+1]
+		dst[p*step], dst[p*step+gap] = a*c-b*sin[p], b*c+a*sin[p]
+	}
+}
+
+// turn is set.turn in portable Go.
+func turn(low, high, a, b, cos, sin []float32) {
+	for p, c := range cos {
+		low[p], high[p] = a[p]*c-b[p]*sin[p], b[p]*c+a[p]*sin[p]
 	}
 }
