@@ -8,6 +8,10 @@ import "attn/internal/kernels"
 // numbers are converted on the way.
 func (s *set) pack(mem *scratch, o operand, first, count, from, k int) []float32 {
 	strips := grow(&mem.strips, roundUp(count, tileCols)*k)
+	if o.stride[0] == 1 {
+		s.packColumns(mem, strips, o, first, count, from, k)
+		return strips
+	}
 	for j := 0; j < count; j += tileCols {
 		strip, n := strips[j*k:][:k*tileCols], min(tileCols, count-j)
 		if n < tileCols {
@@ -48,37 +52,46 @@ func putColumn(column, row []float32) {
 	}
 }
 
-// packNumbers packs n outputs of numbers that lie otherwise, most often output
-// by output: then it copies them.
-func packNumbers(strip, data []float32, stride [2]int, n int) {
-	for p := range len(strip) / tileCols {
-		to, at := strip[p*tileCols:][:tileCols], data[p*stride[1]:]
-		switch {
-		case stride[0] == 1 && n == tileCols:
-			*(*[tileCols]float32)(to) = [tileCols]float32(at)
-		case stride[0] == 1:
-			copy(to, at[:n])
-		default:
-			for j := range n {
-				to[j] = at[j*stride[0]]
+// packColumns packs outputs that lie side by side, as GPT-2's do: one input's
+// at a time, for they are the next numbers in memory.
+func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, count, from, k int) {
+	convert := s.converter(o.weight.Type)
+	for p := range k {
+		at := first + (from+p)*o.stride[1]
+		var row []float32
+		if o.data != nil {
+			row = o.data[at:][:count]
+		} else {
+			row = grow(&mem.rows, count)
+			convert(row, o.weight.Bytes[o.weight.Type.Bytes(at):])
+		}
+		for j := 0; j < count; j += tileCols {
+			to := strips[j*k+p*tileCols:][:tileCols]
+			if count-j >= tileCols {
+				*(*[tileCols]float32)(to) = [tileCols]float32(row[j:])
+				continue
 			}
+			clear(to[copy(to, row[j:]):])
 		}
 	}
 }
 
-// packStored packs n outputs of numbers that are stored in another type, and
-// output by output or with none side by side.
+// packNumbers packs n outputs of numbers of which no two are neighbours.
+func packNumbers(strip, data []float32, stride [2]int, n int) {
+	for p := range len(strip) / tileCols {
+		for j := range n {
+			strip[p*tileCols+j] = data[j*stride[0]+p*stride[1]]
+		}
+	}
+}
+
+// packStored is packNumbers for numbers that are stored in another type.
 func (s *set) packStored(strip []float32, w kernels.Weight, first, n, from int) {
 	convert := s.converter(w.Type)
 	for p := range len(strip) / tileCols {
-		to := strip[p*tileCols:][:n]
-		at := first*w.Stride[0] + (from+p)*w.Stride[1]
-		if w.Stride[0] == 1 {
-			convert(to, w.Bytes[w.Type.Bytes(at):])
-			continue
-		}
-		for j := range to {
-			convert(to[j:j+1], w.Bytes[w.Type.Bytes(at+j*w.Stride[0]):])
+		for j := range n {
+			at := (first+j)*w.Stride[0] + (from+p)*w.Stride[1]
+			convert(strip[p*tileCols+j:][:1], w.Bytes[w.Type.Bytes(at):])
 		}
 	}
 }
