@@ -33,10 +33,13 @@ func RunAll(t *testing.T, newBackend func() kernels.Backend) {
 			t.Error(err)
 		}
 	})
-	for _, c := range checks() {
+	for _, c := range append(checks(), fusedChecks()...) {
 		t.Run(c.name, func(t *testing.T) {
 			be := newBackend()
 			defer func() { _ = be.Close() }()
+			if _, ok := be.(kernels.FusedAttention); c.fused && !ok {
+				t.Skipf("backend %s has no fused attention", be.Name())
+			}
 			if err := c.run(be); err != nil {
 				t.Error(err)
 			}
@@ -46,25 +49,29 @@ func RunAll(t *testing.T, newBackend func() kernels.Backend) {
 
 // check is one thing to find wrong with a fresh backend.
 type check struct {
-	name string
-	run  func(be kernels.Backend) error
+	name  string
+	run   func(be kernels.Backend) error
+	fused bool // of kernels.FusedAttention, which not every backend has
+}
+
+// compare runs an op's calls.
+func (o Op) compare(be kernels.Backend) error {
+	for _, c := range o.Calls {
+		if err := c.Compare(be); err != nil {
+			return fmt.Errorf("%s: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 // checks lists the whole suite.
 func checks() []check {
 	list := identityChecks()
 	for _, op := range Ops() {
-		list = append(list, check{op.Name, func(be kernels.Backend) error {
-			for _, c := range op.Calls {
-				if err := c.Compare(be); err != nil {
-					return fmt.Errorf("%s: %w", c.Name, err)
-				}
-			}
-			return nil
-		}})
+		list = append(list, check{name: op.Name, run: op.compare})
 	}
 	for _, bad := range badCalls() {
-		list = append(list, check{"error/" + bad.name, bad.check})
+		list = append(list, check{name: "error/" + bad.name, run: bad.check})
 	}
-	return append(list, check{"error/order", firstErrorStays}, check{"error/close", closedBackendFails})
+	return append(list, check{name: "error/order", run: firstErrorStays}, check{name: "error/close", run: closedBackendFails})
 }
