@@ -17,6 +17,10 @@ import (
 //	z = Σ_keys pattern · v; Σ_heads result + b_O = attn_out
 //	resid_mid = resid_pre + attn_out; resid_post = resid_mid + mlp_out
 //	each block starts where the one before it ended
+//	what a query takes from the keys that are listed, from all others and from
+//	the sink sums to 1; its entropy is at most log n
+//	Σ received = Σ pooled · queries = Σ_queries (1 − sink)
+//	a tile's weights = e^(score − lse)
 func (t *Trace) Check() error {
 	var errs []error
 	for _, s := range t.Steps {
@@ -41,6 +45,11 @@ func (t *Trace) checkLayer(layer int) []error {
 		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
 		t.checkSum("mlp", in(ResidPost), in(ResidMid), in(MLPOut)),
 		t.checkParallel(layer),
+		t.checkListed(layer),
+		t.checkEntropy(layer),
+		t.checkReceived(layer),
+		t.checkPooled(layer),
+		t.checkTilePattern(layer),
 	}
 	if layer > 0 {
 		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, ResidPost)))
@@ -52,7 +61,7 @@ func (t *Trace) checkLayer(layer int) []error {
 func checkFinite(s Step) error {
 	_, name := Split(s.Name)
 	for i, v := range s.Value.Data {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && name != AttnScores {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && !MayHide(name) {
 			return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
 		}
 	}
@@ -251,3 +260,6 @@ func (t *Trace) checkHeads(layer int) error {
 	}
 	return nil
 }
+
+// MayHide reports whether a step, of whatever block, has −∞ where the mask hides.
+func MayHide(name string) bool { return name == AttnScores || name == TileScores }
