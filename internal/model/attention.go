@@ -25,6 +25,7 @@ func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
 	} else {
 		z = p.be.Mix(p.pattern(in, p.scores(layer, q, k), b.Sinks), v)
 	}
+	p.recordWaiting()
 	p.keep(in(trace.Z), z)
 	p.headSteps(in, b, v, z)
 	return p.linear(z, b.O, tensor.D(tensor.DModel, c.DModel))

@@ -37,11 +37,15 @@ func (p *pass) fusedAttention(layer int, q, k, v kernels.Array) kernels.Array {
 			p.rec.RecordRows(in(stat.name), p.rec.Rows(in(stat.name)), p.queries(in(stat.name), stat.value))
 		}
 	}
+	return z
+}
+
+// recordWaiting records the steps whose rows attention has settled.
+func (p *pass) recordWaiting() {
 	for _, w := range p.waiting {
 		p.record(w.name, w.a)
 	}
 	p.waiting = nil
-	return z
 }
 
 // askFor asks for the statistics that somebody wants.

@@ -89,7 +89,7 @@ func (h Hook) positions() int {
 func (t *Trace) At(step string, pos int, head ...int) ([]float32, bool) {
 	s, ok := t.Held(step)
 	hook, known := FindHook(step)
-	if !ok || !known {
+	if !ok || !known || hook.positions() < 0 {
 		return nil, false
 	}
 	if s.Rows != nil {

@@ -60,7 +60,7 @@ func TestHooksAreEnough(t *testing.T) {
 	full := run(t, s, ids, func(string) bool { return true })
 	for _, v := range everyView(t, s.Layers) {
 		for _, sel := range selections(s.Layers, s.Heads, len(ids)) {
-			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers)), sel)
+			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers, false)), sel)
 			if err != nil {
 				t.Errorf("%s of %+v: %v", v.Name, sel, err)
 			}
@@ -106,7 +106,7 @@ func TestHooksAreNeeded(t *testing.T) {
 	full := run(t, s, ids, func(string) bool { return true })
 	sel := view.Select{Layers: []int{0}, Heads: upTo(s.Heads), Top: 2, Temperature: 1}
 	for _, v := range everyView(t, s.Layers) {
-		needs := v.Hooks(sel.Layers, s.Layers)
+		needs := v.Hooks(sel.Layers, s.Layers, false)
 		for i, name := range needs {
 			_, err := v.Build(keep(full, slices.Delete(slices.Clone(needs), i, i+1)), sel)
 			_, hook := trace.Split(name)

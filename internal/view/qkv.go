@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"attn/internal/analyze"
-	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -14,6 +13,7 @@ func qkvView() View {
 		Name:  "qkv",
 		Doc:   "what each token asks (query), how it answers (key), what it passes on (value)",
 		Needs: []string{trace.Q, trace.K, trace.V, trace.Pattern},
+		Long:  []string{trace.Q, trace.K, trace.V, trace.TopKeys, trace.TopWeights},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return briefQKV(t, sel)
@@ -23,34 +23,29 @@ func qkvView() View {
 	}
 }
 
-// vectors are one head's queries, keys and values.
-type vectors struct {
-	q, k, v tensor.Tensor
-	kv      int // the head of k and v that the query head reads
-}
-
-func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
-	steps, err := blockSteps(t, layer, trace.Q, trace.K, trace.V)
-	if err != nil {
-		return vectors{}, err
-	}
-	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
-	return vectors{q: steps[0], k: steps[1], v: steps[2], kv: kv}, nil
-}
+// keyHead is the head of keys and values that a query head reads.
+func keyHead(t *trace.Trace, head int) int { return head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads) }
 
 // briefQKV shows the told token's query beside the key that answers it best,
 // and works their product out.
 func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
 	told := sel.Told
-	s, err := vectorsOf(t, told.Layer, told.Head)
-	if err != nil {
-		return nil, err
-	}
 	key := told.Focus
 	if best := strongest(t, told, 1); len(best) > 0 {
 		key = best[0]
 	}
-	q, k, v := s.q.Row(told.Focus, told.Head), s.k.Row(key, s.kv), s.v.Row(key, s.kv)
+	var vectors [3][]float32
+	for i, of := range []struct {
+		name      string
+		pos, head int
+	}{{trace.Q, told.Focus, told.Head}, {trace.K, key, keyHead(t, told.Head)}, {trace.V, key, keyHead(t, told.Head)}} {
+		row, err := rowAt(t, told.Layer, of.name, of.pos, of.head)
+		if err != nil {
+			return nil, err
+		}
+		vectors[i] = row
+	}
+	q, k, v := vectors[0], vectors[1], vectors[2]
 	raw := analyze.Dot(q, k)
 	scale := float64(t.Scale(told.Layer))
 	return []Grid{{
@@ -87,26 +82,32 @@ func number(v float64) string { return fmt.Sprintf("%.2f", v) }
 // eachVector shows every token's query, key and value, of every head shown.
 func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
 	return eachHead(sel, func(layer, head int) (Grid, error) {
-		s, err := vectorsOf(t, layer, head)
-		if err != nil {
-			return Grid{}, err
-		}
 		columns := []Column{
 			{Title: "q", Kind: Strip, Role: Query}, {Title: "k", Kind: Strip, Role: Key}, {Title: "v", Kind: Strip, Role: Value},
 		}
-		for pos := range t.Tokens {
-			columns[0].Vectors = append(columns[0].Vectors, s.q.Row(pos, head))
-			columns[1].Vectors = append(columns[1].Vectors, s.k.Row(pos, s.kv))
-			columns[2].Vectors = append(columns[2].Vectors, s.v.Row(pos, s.kv))
+		var labels []Label
+		for _, pos := range heldRows(t, trace.InBlock(layer, trace.V), everyToken(t)) {
+			labels = append(labels, tokenLabel(t, pos, Plain, sel.Told.Focus))
+			for i, name := range []string{trace.Q, trace.K, trace.V} {
+				of := head
+				if i > 0 {
+					of = keyHead(t, head)
+				}
+				row, ok := t.At(trace.InBlock(layer, name), pos, of)
+				if !ok && pos == sel.Told.Focus {
+					return Grid{}, notRecorded(trace.InBlock(layer, name))
+				}
+				columns[i].Vectors = append(columns[i].Vectors, row)
+			}
 		}
 		g := Grid{
 			View: "qkv", Title: "Queries, keys and values in " + headName(layer, head),
 			Formula: fmt.Sprintf("q = W_Q e   k = W_K e   v = W_V e, %d numbers each", t.Meta.Model.DHead),
 			Step:    trace.InBlock(layer, trace.Q),
-			Table:   &Table{Rows: tokenLabels(t, Plain, sel.Told.Focus), Columns: columns},
+			Table:   &Table{Rows: labels, Columns: columns},
 		}
 		if t.Meta.Model.KVHeads != t.Meta.Model.Heads {
-			g.Notes = []string{fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, s.kv, t.Meta.Model.KVHeads)}
+			g.Notes = []string{fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, keyHead(t, head), t.Meta.Model.KVHeads)}
 		}
 		return g, nil
 	})

@@ -126,21 +126,8 @@ func (f *flash) queries(head, start int, s *flashScratch) {
 	}
 }
 
-// visible is the range of keys that a query may see: every mask leaves one
-// piece.
-func (f *flash) visible(query int) (from, to int) {
-	to = f.t
-	if f.o.Mask.Causal {
-		to = query + 1
-	}
-	if w := f.o.Mask.Window; w > 0 {
-		from = max(0, query-w+1)
-		if w < f.t-query {
-			to = min(to, query+w)
-		}
-	}
-	return from, to
-}
+// visible is the range of keys that a query may see.
+func (f *flash) visible(query int) (from, to int) { return f.o.Mask.Visible(query, f.t) }
 
 // begin clears what is kept for a tile of queries.
 func (f *flash) begin(head, rows int, s *flashScratch) {
