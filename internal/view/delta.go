@@ -15,7 +15,7 @@ func deltaView() View {
 		Name:  "delta",
 		Doc:   "Δe: what the told token takes from each word, and what it makes of its vector",
 		Needs: []string{trace.Pattern, trace.VUp, trace.Result, trace.ResidPre},
-		Long:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.VUp, trace.Result, trace.ResidPre},
+		Long:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.Sink, trace.VUp, trace.Result, trace.ResidPre},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				sel.Layers, sel.Heads = []int{sel.Told.Layer}, []int{sel.Told.Head}

@@ -14,7 +14,7 @@ func headsView() View {
 		Doc:      "what every head does at the told token, and how their changes add up",
 		Needs:    []string{trace.Result, trace.AttnOut, trace.OutputBias},
 		NeedsAll: []string{trace.Pattern},
-		LongAll:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.Entropy, trace.FirstMass, trace.NearMass},
+		LongAll:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.Entropy, trace.FirstMass, trace.NearMass, trace.Sink},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			overview, err := headOverview(t, sel)
 			if err != nil || sel.Brief {

@@ -74,6 +74,34 @@ func TestHooksAreEnough(t *testing.T) {
 	}
 }
 
+// TestLongHooksAreEnough: the same of a long text.
+func TestLongHooksAreEnough(t *testing.T) {
+	s := tiny()
+	ids := []int32{1, 5, 0, 3, 3, 6}
+	full := runLong(t, s, ids)
+	for _, v := range view.Suite() {
+		for _, sel := range selections(s.Layers, s.Heads, len(ids)) {
+			sel.Told.Focus = len(ids) - 1
+			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers, true)), sel)
+			if v.Name == "surprise" { // it needs every position's logits
+				if err == nil {
+					t.Error("surprise is shown without the logits")
+				}
+				continue
+			}
+			if err != nil || len(grids) == 0 {
+				t.Errorf("%s of %+v: %d grids, %v", v.Name, sel, len(grids), err)
+			}
+			for _, g := range grids {
+				checkGrid(t, g)
+			}
+		}
+	}
+	if err := full.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // keep leaves only these steps.
 func keep(full *trace.Trace, names []string) *trace.Trace {
 	kept := &trace.Trace{Meta: full.Meta, Tokens: full.Tokens}
