@@ -59,7 +59,7 @@ func policy() []room {
 		{packages: "internal/kernels", inside: "tensor"},
 		{packages: "internal/kernels/all", inside: "kernels kernels/ref kernels/cpu kernels/cuda", tests: "tensor kernels/kernelstest"},
 		{packages: "internal/kernels/kernelstest", inside: "tensor kernels kernels/ref"},
-		{packages: "internal/kernels/cpu", inside: "tensor kernels", outside: "gonum.org/v1/gonum/blas golang.org/x/sys/cpu", tests: "kernels/ref kernels/kernelstest"},
+		{packages: "internal/kernels/cpu", inside: "tensor kernels", outside: "golang.org/x/sys/cpu", tests: "kernels/ref kernels/kernelstest"},
 		{packages: "internal/kernels/*", inside: "tensor kernels", tests: "kernels/ref kernels/kernelstest"},
 
 		// Models: {kernels, trace, weights, tokenizer} <- model <- builtin.

@@ -67,7 +67,7 @@ attn diff --format json a.safetensors b.safetensors -o diff.json`,
 	_ = cmd.RegisterFlagCompletionFunc("model-b", completeModel) // see complete
 	o.source.add(cmd)
 	f.IntVar(&o.context, "context", 0, "keep only the last `N` tokens")
-	o.device.add(cmd)
+	o.device.add(a, cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd

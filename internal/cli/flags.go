@@ -99,9 +99,12 @@ func (f *lookFlags) theme() (theme.Theme, error) {
 type deviceFlags struct {
 	Device  string
 	Threads int
+
+	set string // ATTN_CPU, an instruction set for tests and bug reports; "" is the best
 }
 
-func (f *deviceFlags) add(cmd *cobra.Command) {
+func (f *deviceFlags) add(a *App, cmd *cobra.Command) {
+	f.set = a.Getenv("ATTN_CPU")
 	cmd.Flags().StringVar(&f.Device, "device", "auto", "what computes: "+strings.Join(all.Names(), ", "))
 	cmd.Flags().IntVar(&f.Threads, "threads", 0, "CPU `threads` (default: as many as this process may use)")
 	complete(cmd, "device", all.Names()...)
@@ -118,7 +121,10 @@ func (f *deviceFlags) open() (kernels.Backend, error) {
 	if f.Threads < 0 || f.Threads > maxThreads {
 		return nil, usagef("it takes 1 to %d threads, or 0 for as many as there are: --threads %d", maxThreads, f.Threads)
 	}
-	be, err := all.Open(f.Device, all.Options{Threads: f.Threads})
+	if f.set != "" && !slices.Contains(all.Sets(), f.set) {
+		return nil, usagef("this machine runs no such instruction set: ATTN_CPU=%s", f.set).advise("it runs %s", strings.Join(all.Sets(), ", "))
+	}
+	be, err := all.Open(f.Device, all.Options{Threads: f.Threads, Set: f.set})
 	if err != nil {
 		return nil, failf("%w", err).advise("--device auto takes the fastest that this machine has")
 	}

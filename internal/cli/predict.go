@@ -61,7 +61,7 @@ attn predict --generate 20 --temperature 0.8 --seed 7 "one day a brave"`,
 	f.Float64Var(&o.temperature, "temperature", 1, "`divisor` of the logits; 0 takes the likeliest")
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of what is drawn")
 	f.IntVar(&o.context, "context", 0, "read only the last `N` tokens")
-	o.device.add(cmd)
+	o.device.add(a, cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd

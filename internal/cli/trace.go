@@ -59,7 +59,7 @@ attn trace --save t.safetensors --record all "keep the numbers" && attn view t.s
 	o.recording.add(cmd)
 	addShape(cmd, &o.shape)
 	cmd.Flags().StringVar(&o.save, "save", "", "keep the numbers in `file` (safetensors; attn view shows it)")
-	o.device.add(cmd)
+	o.device.add(a, cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd

@@ -67,7 +67,7 @@ attn verify --ids 5,9,2 path/to/model --format json`,
 	_ = cmd.RegisterFlagCompletionFunc("model", completeModel) // see complete
 	o.source.add(cmd)
 	f.IntVar(&o.context, "context", 0, "keep only the last `N` tokens")
-	o.device.add(cmd)
+	o.device.add(a, cmd)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd
@@ -155,7 +155,7 @@ func (o *verifyOptions) devices() (devices []kernels.Backend, absent []string, e
 		names = all.Names()[1:]
 	}
 	for _, name := range names {
-		flags := deviceFlags{Device: name, Threads: o.device.Threads}
+		flags := deviceFlags{Device: name, Threads: o.device.Threads, set: o.device.set}
 		be, err := flags.open()
 		if err == nil && be.Err() != nil {
 			err = failf("%w", be.Err())

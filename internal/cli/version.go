@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
+
+	"attn/internal/kernels/all"
 )
 
 type versionOptions struct {
@@ -47,7 +49,8 @@ type versionFacts struct {
 	Arch     string   `json:"arch"`
 	CPUs     int      `json:"cpus"` // that this process may use
 	Features []string `json:"cpu_features"`
-	CUDA     *string  `json:"cuda"` // null: not in this build
+	Kernels  []string `json:"cpu_kernels"` // instruction sets, the best first; ATTN_CPU chooses another
+	CUDA     *string  `json:"cuda"`        // null: not in this build
 }
 
 func runVersion(_ context.Context, a *App, o *versionOptions) error {
@@ -69,6 +72,7 @@ func readVersion() versionFacts {
 		Arch:     runtime.GOARCH,
 		CPUs:     runtime.GOMAXPROCS(0),
 		Features: cpuFeatures(),
+		Kernels:  all.Sets(),
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -103,8 +107,8 @@ func (f versionFacts) writeText(w io.Writer, short bool) error {
 	if features == "" {
 		features = "none that attn uses"
 	}
-	_, err := fmt.Fprintf(w, "commit    %s\ngo        %s\nsystem    %s/%s, %d CPUs\nfeatures  %s\nCUDA      not in this build\n",
-		commit, f.Go, f.OS, f.Arch, f.CPUs, features)
+	_, err := fmt.Fprintf(w, "commit    %s\ngo        %s\nsystem    %s/%s, %d CPUs\nfeatures  %s\nkernels   %s\nCUDA      not in this build\n",
+		commit, f.Go, f.OS, f.Arch, f.CPUs, features, strings.Join(f.Kernels, " "))
 	return err
 }
 

@@ -12,18 +12,28 @@ import (
 
 // Options are what any backend can be told.
 type Options struct {
-	Threads int // of the CPU backend; 0 is as many as the process may use
+	Threads int    // of the CPU backend; 0 is as many as the process may use
+	Set     string // the CPU backend's instruction set, one of Sets; "" is the best
 }
 
 // Names returns what Open takes, for a flag's help and completion.
 func Names() []string { return []string{"auto", "cpu", "cuda", "ref"} }
+
+// Sets returns the instruction sets that the CPU backend can use on this
+// machine, the best one first.
+func Sets() []string { return cpu.Sets() }
 
 // Open returns the named backend; the caller closes it. "auto" is the fastest
 // that this machine has.
 func Open(name string, o Options) (kernels.Backend, error) {
 	switch name {
 	case "auto", "cpu":
-		return cpu.New(cpu.Options{Threads: o.Threads}), nil
+		be := cpu.New(cpu.Options{Threads: o.Threads, Set: o.Set})
+		if err := be.Err(); err != nil {
+			_ = be.Close() // nothing has started
+			return nil, err
+		}
+		return be, nil
 	case "ref":
 		return ref.New(), nil
 	case "cuda":

@@ -51,6 +51,20 @@ func TestOpenUnknown(t *testing.T) {
 	}
 }
 
+func TestOpenSets(t *testing.T) {
+	for _, set := range all.Sets() {
+		be, err := all.Open("cpu", all.Options{Set: set})
+		if err != nil {
+			t.Errorf("%s: %v", set, err)
+			continue
+		}
+		_ = be.Close()
+	}
+	if _, err := all.Open("cpu", all.Options{Set: "mmx"}); err == nil || !strings.Contains(err.Error(), "generic") {
+		t.Errorf("mmx: %v", err)
+	}
+}
+
 // TestNamesOpen holds that what help offers is known.
 func TestNamesOpen(t *testing.T) {
 	for _, name := range all.Names() {

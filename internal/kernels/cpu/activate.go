@@ -14,32 +14,39 @@ func (b *Backend) Activate(x kernels.Array, f kernels.Activation) kernels.Array 
 		return out
 	}
 	b.pool.chunks(len(out.data), elements/8, 8, func(from, to int) {
-		activate(out.data[from:to], in.data[from:to], f)
+		b.set.activate(out.data[from:to], in.data[from:to], f)
 	})
 	return out
 }
 
 // activate fills dst with the nonlinearity of each number of x.
-func activate(dst, x []float32, f kernels.Activation) {
-	if f == kernels.ReLU {
+func (s *set) activate(dst, x []float32, f kernels.Activation) {
+	switch f {
+	case kernels.ReLU:
 		for i, v := range x {
 			dst[i] = max(0, v)
 		}
-		return
+	case kernels.GELUTanh:
+		s.geluTanh(dst, x)
+	case kernels.GELU:
+		factors(dst, x, gelu)
+	case kernels.SiLU:
+		s.silu(dst, x)
 	}
+}
+
+// geluTanh is set.geluTanh in portable Go, silu set.silu.
+func geluTanh(dst, x []float32) { factors(dst, x, geluTanhFactor) }
+func silu(dst, x []float32)     { factors(dst, x, logistic) }
+
+// factors fills dst with each number of x times what factor makes of it.
+func factors(dst, x []float32, factor func(part []float64)) {
 	var buffer block
 	for len(x) > 0 {
 		part := buffer.widen(x)
-		switch f {
-		case kernels.GELUTanh:
-			geluTanh(part)
-		case kernels.GELU:
-			gelu(part)
-		case kernels.SiLU:
-			silu(part)
-		}
-		for i, factor := range part {
-			dst[i] = float32(float64(x[i]) * factor)
+		factor(part)
+		for i, f := range part {
+			dst[i] = float32(float64(x[i]) * f)
 		}
 		dst, x = dst[len(part):], x[len(part):]
 	}
@@ -60,14 +67,14 @@ func (b *block) widen(x []float32) []float64 {
 	return part
 }
 
-// geluTanh turns each x into what multiplies it: 0.5 (1 + tanh(u)), which is
+// geluTanhFactor turns each x into what multiplies it: 0.5 (1 + tanh(u)), which is
 // 1 / (1 + exp(-2u)), one exp and no tanh.
-func geluTanh(part []float64) {
+func geluTanhFactor(part []float64) {
 	const root = 0.7978845608028654 // sqrt(2/pi)
 	for i, x := range part {
 		part[i] = 2 * root * (x + 0.044715*x*x*x)
 	}
-	silu(part)
+	logistic(part)
 }
 
 // gelu turns each x into what multiplies it.
@@ -80,8 +87,8 @@ func gelu(part []float64) {
 	}
 }
 
-// silu turns each x into what multiplies it, the logistic function.
-func silu(part []float64) {
+// logistic turns each x into what multiplies it under SiLU.
+func logistic(part []float64) {
 	for i, x := range part {
 		part[i] = math.Exp(-x)
 	}

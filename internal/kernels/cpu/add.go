@@ -14,10 +14,14 @@ func (b *Backend) Add(a, c kernels.Array) kernels.Array {
 		return out
 	}
 	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
-		dst, one, other := out.data[from:to], x.data[from:to], y.data[from:to]
-		for i := range dst {
-			dst[i] = one[i] + other[i]
-		}
+		b.set.add(out.data[from:to], x.data[from:to], y.data[from:to])
 	})
 	return out
+}
+
+// add is set.add in portable Go.
+func add(dst, x, y []float32) {
+	for i, v := range x {
+		dst[i] = v + y[i]
+	}
 }

@@ -32,22 +32,29 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 		return out, kernels.AttentionStats{}
 	}
 	f := newFlash(qs, ks, vs, out, o)
-	f.stop = b.pool.stopped
-	tiles := (f.t + tile - 1) / tile
-	cost := f.heads * f.t * f.t * (f.d + f.wide + 2*tile) / 12
+	f.stop, f.set = b.pool.stopped, b.set
+	tiles := (f.t + piece - 1) / piece
+	cost := f.heads * f.t * f.t * (f.d + f.wide + 2*piece) / 12
 	b.pool.run(f.heads*tiles, cost, func(task int, s *scratch) {
-		f.queries(task%f.heads, (tiles-1-task/f.heads)*tile, &s.flash) // the longest rows first
+		f.queries(task%f.heads, (tiles-1-task/f.heads)*piece, s) // the longest rows first
 	})
 	if o.Keys || o.Blocks > 0 {
 		b.pool.run(f.heads*f.keyBlocks(), cost, func(task int, s *scratch) {
-			f.keyBlock(task%f.heads, task/f.heads, &s.flash)
+			f.keyBlock(task%f.heads, task/f.heads, s)
 		})
 	}
 	if o.Tile != nil {
-		b.pool.run(f.heads, cost, func(task int, s *scratch) { f.tileOf(task, &s.flash) })
+		b.pool.run(f.heads, cost, func(task int, s *scratch) { f.tileOf(task, s) })
 	}
 	return out, f.stats
 }
+
+// A tile is 96 queries by 96 keys, whole tiles of every instruction set. Its rows
+// lie no power of two apart.
+const (
+	piece       = 6 * tileCols
+	scoreStride = piece + line
+)
 
 // flash is one call of Attention.
 type flash struct {
@@ -57,30 +64,28 @@ type flash struct {
 	d, wide    int // of queries and keys, of values
 	q, k, v    matrix
 	out        matrix
-	keyStride  int // from one key head to the next
 	stats      kernels.AttentionStats
 	shift      []float32 // [head H, query_pos T]: what the row's weights are relative to, and their sum
 	total      []float64
 	stop       func() bool
+	set        *set
 	blockWidth int // keys of a pooled block, or a tile of them
 }
 
 func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
 	t, heads, kv := q.shape[0].Size, q.shape[1].Size, k.shape[1].Size
 	d, wide := q.last(), v.last()
-	keys := alignedRows(k.data, t*kv, d)
 	f := &flash{
 		o: o, t: t, heads: heads, group: heads / kv, d: d, wide: wide,
-		q:         matrix{data: q.data, stride: heads * d},
-		k:         matrix{data: keys.data, stride: kv * keys.stride},
-		v:         matrix{data: v.data, stride: kv * wide},
-		out:       matrix{data: out.data, stride: heads * wide},
-		keyStride: keys.stride,
-		stats:     kernels.NewAttentionStats(t, heads, o),
-		shift:     make([]float32, heads*t),
-		total:     make([]float64, heads*t),
+		q:     matrix{data: q.data, stride: heads * d},
+		k:     matrix{data: k.data, stride: kv * d},
+		v:     matrix{data: v.data, stride: kv * wide},
+		out:   matrix{data: out.data, stride: heads * wide},
+		stats: kernels.NewAttentionStats(t, heads, o),
+		shift: make([]float32, heads*t),
+		total: make([]float64, heads*t),
 	}
-	f.blockWidth = tile
+	f.blockWidth = piece
 	if o.Blocks > 0 {
 		f.blockWidth = kernels.BlockSize(t, o.Blocks)
 	}
@@ -89,10 +94,12 @@ func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
 
 // flashScratch is what a thread keeps of the tiles that it works on.
 type flashScratch struct {
-	scores, sums []float32 // [tile, tile]; [tile, DV]
-	rows         [tile]flashRow
+	scores, sums []float32 // [piece, scoreStride]; [piece, DV]
+	queries      []float32 // a tile of them
+	weights      [piece]float32
+	rows         [piece]flashRow
 	top          topLists
-	received     [tile]float64
+	received     [piece]float64
 	pooled       []float64
 }
 
@@ -108,18 +115,20 @@ type flashRow struct {
 }
 
 // queries works on one head's tile of queries, from position start on.
-func (f *flash) queries(head, start int, s *flashScratch) {
-	rows := min(tile, f.t-start)
+func (f *flash) queries(head, start int, mem *scratch) {
+	s := &mem.flash
+	rows := min(piece, f.t-start)
 	f.begin(head, rows, s)
+	queries := queryTile(&s.queries, f.q.from(start, head*f.d), rows, f.d)
 	from, _ := f.visible(start)
 	_, to := f.visible(start + rows - 1)
-	for j := from; j < to && !f.stop(); j += tile {
-		cols := min(tile, to-j)
-		f.scores(head, start, rows, j, cols, s)
+	for j := from; j < to && !f.stop(); j += piece {
+		cols := min(piece, to-j)
+		f.scores(head, queries, rows, j, cols, mem)
 		for r := range rows {
-			f.row(r, start+r, j, s.scores[r*tile:][:cols], s)
+			f.row(r, start+r, j, s.scores[r*scoreStride:][:cols], s)
 		}
-		mixTile(matrix{s.sums, f.wide}, matrix{s.scores, tile}, f.v.from(j, head/f.group*f.wide), rows, f.wide, cols)
+		f.set.mixTile(mem, matrix{s.sums, f.wide}, matrix{s.scores, scoreStride}, f.v.from(j, head/f.group*f.wide), rows, f.wide, cols)
 	}
 	for r := range rows {
 		f.finish(head, r, start+r, s)
@@ -131,7 +140,7 @@ func (f *flash) visible(query int) (from, to int) { return f.o.Mask.Visible(quer
 
 // begin clears what is kept for a tile of queries.
 func (f *flash) begin(head, rows int, s *flashScratch) {
-	s.scores, s.sums = grow(&s.scores, tile*tile), grow(&s.sums, tile*f.wide)
+	s.scores, s.sums = grow(&s.scores, piece*scoreStride), grow(&s.sums, piece*f.wide)
 	clear(s.sums)
 	for r := range rows {
 		s.rows[r] = flashRow{top: float32(math.Inf(-1)), first: float32(math.Inf(-1))}
@@ -144,13 +153,12 @@ func (f *flash) begin(head, rows int, s *flashScratch) {
 
 // scores works out a tile of them, [rows, cols], as the softmax reads them but
 // for the mask.
-func (f *flash) scores(head, query, rows, key, cols int, s *flashScratch) {
-	scoreTile(matrix{s.scores, tile}, f.q.from(query, head*f.d), f.k.from(key, head/f.group*f.keyStride), rows, cols, f.d)
+func (f *flash) scores(head int, queries matrix, rows, key, cols int, mem *scratch) {
+	s := &mem.flash
+	f.set.scoreTile(mem, matrix{s.scores, scoreStride}, queries, f.k.from(key, head/f.group*f.d), rows, cols, f.d)
 	for r := range rows {
-		row := s.scores[r*tile:][:cols]
-		for c := range row {
-			row[c] *= f.o.Scale
-		}
+		row := s.scores[r*scoreStride:][:cols]
+		f.set.scale(row, row, f.o.Scale)
 		if limit := float64(f.o.Softcap); limit != 0 {
 			for c, x := range row {
 				row[c] = float32(limit * math.Tanh(float64(x)/limit))
@@ -176,35 +184,26 @@ func (f *flash) row(r, query, key int, scores []float32, s *flashScratch) {
 	clear(scores[:from])
 	clear(scores[to:])
 	seen, row := scores[from:to], &s.rows[r]
-	if f.o.Top > 0 {
+	top := f.set.largest(seen)
+	if f.o.Top > 0 && s.top.takes(r, top) {
 		s.top.add(r, key+from, seen)
 	}
 	if key+from == 0 {
 		row.first = seen[0]
 	}
-	if top := largest(row.top, seen); top != row.top {
+	if top > row.top || top != top {
 		f.raise(row, top, s.sums[r*f.wide:][:f.wide])
 	}
-	weigh(seen, row)
+	f.weigh(seen, row, s)
 	if f.o.Rows {
 		row.near += f.nearSum(query, key+from, seen)
 	}
 }
 
-// largest is the largest of top and x; NaN if x has one.
-func largest(top float32, x []float32) float32 {
-	for _, v := range x {
-		if v > top || v != v {
-			top = v
-		}
-	}
-	return top
-}
-
 // raise makes a query's sums relative to a larger score.
 func (f *flash) raise(row *flashRow, top float32, sums []float32) {
 	if row.sum != 0 || row.sink != 0 {
-		down := exp32(row.top - top)
+		down := float32(math.Exp(float64(row.top) - float64(top)))
 		alpha := float64(down)
 		row.tilt = alpha * (row.tilt + row.sum*float64(row.top-top))
 		row.sum, row.near, row.sink = alpha*row.sum, alpha*row.near, alpha*row.sink
@@ -216,16 +215,17 @@ func (f *flash) raise(row *flashRow, top float32, sums []float32) {
 }
 
 // weigh makes weights of scores and adds them up.
-func weigh(scores []float32, row *flashRow) {
-	top, sum, tilt := row.top, row.sum, row.tilt
-	for c, x := range scores {
-		below := x - top
-		p := exp32(below)
-		scores[c] = p
-		sum += float64(p)
-		tilt += float64(p * below)
+func (f *flash) weigh(scores []float32, row *flashRow, s *flashScratch) {
+	if !f.o.Rows {
+		row.sum += f.set.exps(scores, scores, row.top)
+		return
 	}
-	row.sum, row.tilt = sum, tilt
+	weights := s.weights[:len(scores)]
+	row.sum += f.set.exps(weights, scores, row.top)
+	for c, p := range weights {
+		row.tilt += float64(p * (scores[c] - row.top))
+	}
+	copy(scores, weights)
 }
 
 // nearSum adds up the weights of the keys around a query.

@@ -2,21 +2,27 @@ package cpu
 
 import "math"
 
-// topLists keeps the largest scores of each query of a tile, and their keys,
+// topLists keeps the largest scores of each query of a piece, and their keys,
 // the largest first; of two alike the earlier key stands first.
 type topLists struct {
 	size   int
-	scores []float32 // [tile, size]
+	scores []float32 // [piece, size]
 	keys   []int32
-	n      [tile]int // how many each query has so far
+	n      [piece]int // how many each query has so far
 }
 
 func (l *topLists) begin(size int) {
-	l.size, l.scores = size, grow(&l.scores, tile*size)
-	if len(l.keys) < tile*size {
-		l.keys = make([]int32, tile*size)
+	l.size, l.scores = size, grow(&l.scores, piece*size)
+	if len(l.keys) < piece*size {
+		l.keys = make([]int32, piece*size)
 	}
 	clear(l.n[:])
+}
+
+// takes reports whether a query's list would take a score.
+func (l *topLists) takes(r int, score float32) bool {
+	n := l.n[r]
+	return n < l.size || !(score <= l.scores[r*l.size+n-1])
 }
 
 // add offers a query the scores of the keys from first on.
@@ -62,15 +68,16 @@ func (f *flash) list(at, r int, row *flashRow, total float64, s *flashScratch) {
 func (f *flash) keyBlocks() int { return (f.t + f.blockWidth - 1) / f.blockWidth }
 
 // keyBlock adds up what every query of a head gives to one block of keys.
-func (f *flash) keyBlock(head, block int, s *flashScratch) {
-	s.scores = grow(&s.scores, tile*tile)
+func (f *flash) keyBlock(head, block int, mem *scratch) {
+	s := &mem.flash
+	s.scores = grow(&s.scores, piece*scoreStride)
 	s.pooled = s.pooled[:0]
 	for range f.keyBlocks() {
 		s.pooled = append(s.pooled, 0)
 	}
 	last := min((block+1)*f.blockWidth, f.t)
-	for key := block * f.blockWidth; key < last; key += tile {
-		f.keyTile(head, key, min(tile, last-key), s)
+	for key := block * f.blockWidth; key < last; key += piece {
+		f.keyTile(head, key, min(piece, last-key), mem)
 	}
 	if f.o.Blocks == 0 {
 		return
@@ -83,18 +90,19 @@ func (f *flash) keyBlock(head, block int, s *flashScratch) {
 }
 
 // keyTile adds up what every query of a head gives to a tile of keys.
-func (f *flash) keyTile(head, key, cols int, s *flashScratch) {
+func (f *flash) keyTile(head, key, cols int, mem *scratch) {
+	s := &mem.flash
 	clear(s.received[:])
-	for start := 0; start < f.t && !f.stop(); start += tile {
-		rows := min(tile, f.t-start)
+	for start := 0; start < f.t && !f.stop(); start += piece {
+		rows := min(piece, f.t-start)
 		from, _ := f.visible(start)
 		_, to := f.visible(start + rows - 1)
 		if to <= key || from >= key+cols {
 			continue
 		}
-		f.scores(head, start, rows, key, cols, s)
+		f.scores(head, queryTile(&s.queries, f.q.from(start, head*f.d), rows, f.d), rows, key, cols, mem)
 		for r := range rows {
-			s.pooled[(start+r)/f.blockWidth] += f.give(head, start+r, key, s.scores[r*tile:][:cols], &s.received)
+			s.pooled[(start+r)/f.blockWidth] += f.give(head, start+r, key, s.scores[r*scoreStride:][:cols], &s.received)
 		}
 	}
 	if f.o.Keys {
@@ -105,27 +113,32 @@ func (f *flash) keyTile(head, key, cols int, s *flashScratch) {
 }
 
 // give adds one query's weights to the keys from key on, and returns their sum.
-func (f *flash) give(head, query, key int, scores []float32, received *[tile]float64) float64 {
+func (f *flash) give(head, query, key int, scores []float32, received *[piece]float64) float64 {
 	from, to := f.visible(query)
-	shift, inverse, sum := f.shift[head*f.t+query], 1/f.total[head*f.t+query], 0.0
-	for c := max(from-key, 0); c < min(to-key, len(scores)); c++ {
-		p := float64(exp32(scores[c]-shift)) * inverse
-		received[c] += p
-		sum += p
+	from, to = max(from-key, 0), min(to-key, len(scores))
+	if from >= to {
+		return 0
 	}
-	return sum
+	row := head*f.t + query
+	inverse := 1 / f.total[row]
+	sum := f.set.exps(scores[from:to], scores[from:to], f.shift[row])
+	for c := from; c < to; c++ {
+		received[c] += float64(scores[c]) * inverse
+	}
+	return sum * inverse
 }
 
 // tileOf keeps a head's part of the pattern.
-func (f *flash) tileOf(head int, s *flashScratch) {
-	s.scores = grow(&s.scores, tile*tile)
+func (f *flash) tileOf(head int, mem *scratch) {
+	s := &mem.flash
+	s.scores = grow(&s.scores, piece*scoreStride)
 	queries, keys := f.o.Tile.Queries, f.o.Tile.Keys
-	for query := queries[0]; query < queries[1]; query += tile {
-		for key := keys[0]; key < keys[1] && !f.stop(); key += tile {
-			rows, cols := min(tile, queries[1]-query), min(tile, keys[1]-key)
-			f.scores(head, query, rows, key, cols, s)
+	for query := queries[0]; query < queries[1]; query += piece {
+		for key := keys[0]; key < keys[1] && !f.stop(); key += piece {
+			rows, cols := min(piece, queries[1]-query), min(piece, keys[1]-key)
+			f.scores(head, queryTile(&s.queries, f.q.from(query, head*f.d), rows, f.d), rows, key, cols, mem)
 			for r := range rows {
-				f.keepTile(head, query+r, key, s.scores[r*tile:][:cols])
+				f.keepTile(head, query+r, key, s.scores[r*scoreStride:][:cols])
 			}
 		}
 	}

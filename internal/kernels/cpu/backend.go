@@ -15,7 +15,8 @@ import (
 
 // Options say how a backend runs.
 type Options struct {
-	Threads int // how many threads compute; 0 is as many as the process may use
+	Threads int    // how many threads compute; 0 is as many as the process may use
+	Set     string // the instruction set, one of Sets; "" is the best
 }
 
 // Backend computes on the calling goroutine and on its own workers. It must
@@ -23,10 +24,11 @@ type Options struct {
 type Backend struct {
 	err  error
 	pool *pool
+	set  *set
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is
-// aligned, see dots.
+// aligned.
 type array struct {
 	owner *Backend
 	shape []tensor.Dim
@@ -43,6 +45,10 @@ func (a *array) Shape() []tensor.Dim { return slices.Clone(a.shape) }
 func New(o Options) *Backend {
 	b := &Backend{}
 	b.pool = newPool(o.Threads, b.fail)
+	var err error
+	if b.set, err = choose(o.Set); err != nil {
+		b.fail(err)
+	}
 	return b
 }
 

@@ -13,6 +13,18 @@ import (
 // TestConverterIsTensorDecode compares the fast conversion with the plain one for
 // every half and bfloat, and at lengths and addresses that end its fast path.
 func TestConverterIsTensorDecode(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decodesAll(t, s)
+	})
+}
+
+func decodesAll(t *testing.T, s *set) {
+	t.Helper()
 	var every []byte
 	for h := range 1 << 16 {
 		every = binary.LittleEndian.AppendUint16(every, uint16(h))
@@ -22,10 +34,11 @@ func TestConverterIsTensorDecode(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 17, most - 1, most} {
 			for shift := range min(5, len(every)-d.Bytes(n)+1) {
 				got, want := make([]float32, n), make([]float32, n)
-				converter(d)(got, every[shift:])
+				s.converter(d)(got, every[shift:])
 				tensor.Decode(want, d, every[shift:])
 				for i := range want {
-					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+					// A machine's own instruction makes a NaN that signals quiet.
+					if math.Float32bits(got[i]) != math.Float32bits(want[i]) && (got[i] == got[i] || want[i] == want[i]) {
 						t.Fatalf("%s, %d numbers from byte %d: number %d is %v, want %v", d, n, shift, i, got[i], want[i])
 					}
 				}
@@ -40,7 +53,7 @@ func TestAligned(t *testing.T) {
 		if len(data) != n {
 			t.Fatalf("aligned(%d) has %d numbers", n, len(data))
 		}
-		if address := uintptr(unsafe.Pointer(unsafe.SliceData(data))); n > 0 && address%(4*lane) != 0 {
+		if address := uintptr(unsafe.Pointer(unsafe.SliceData(data))); n > 0 && address%(4*line) != 0 {
 			t.Errorf("aligned(%d) begins at %#x", n, address)
 		}
 	}

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,10 +14,24 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // eager returns a backend that wakes its workers for the smallest job, as it
 // would for a large one.
-func eager(threads int) *Backend {
-	b := New(Options{Threads: threads})
+func eager(o Options) *Backend {
+	b := New(o)
 	b.pool.small = 0
 	return b
+}
+
+// eachSet runs a test for every instruction set that there are kernels for, and
+// says which of them this machine cannot run.
+func eachSet(t *testing.T, test func(t *testing.T, set string)) {
+	t.Helper()
+	for _, name := range []string{"avx2", "neon", "generic"} {
+		t.Run(name, func(t *testing.T) {
+			if !slices.Contains(Sets(), name) {
+				t.Skipf("SKIPPED, NOT TESTED: this machine has no %s", name)
+			}
+			test(t, name)
+		})
+	}
 }
 
 func TestSuite(t *testing.T) {
@@ -24,5 +39,21 @@ func TestSuite(t *testing.T) {
 }
 
 func TestSuiteInParallel(t *testing.T) {
-	kernelstest.RunAll(t, func() kernels.Backend { return eager(3) })
+	eachSet(t, func(t *testing.T, set string) {
+		t.Helper()
+		kernelstest.RunAll(t, func() kernels.Backend { return eager(Options{Threads: 3, Set: set}) })
+	})
+}
+
+func TestChoose(t *testing.T) {
+	for _, name := range Sets() {
+		if s, err := choose(name); err != nil || s.name != name {
+			t.Errorf("%s: got %s, %v", name, s.name, err)
+		}
+	}
+	be := New(Options{Set: "mmx"})
+	defer func() { _ = be.Close() }()
+	if be.Err() == nil {
+		t.Error("a backend opened with mmx")
+	}
 }

@@ -8,7 +8,7 @@ import (
 	"attn/internal/kernels/ref"
 )
 
-func dispatching() kernels.Backend { return eager(2) }
+func dispatching() kernels.Backend { return eager(Options{Threads: 2}) }
 
 func FuzzWeights(f *testing.F)   { kernelstest.FuzzWeights(f, dispatching) }
 func FuzzAttention(f *testing.F) { kernelstest.FuzzAttention(f, dispatching) }

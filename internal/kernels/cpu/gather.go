@@ -9,9 +9,16 @@ func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 		return out
 	}
 	inputs := w.Shape[1]
-	b.pool.run(len(ids), len(ids)*inputs, func(t int, s *scratch) {
-		row := panel(w, int(ids[t]), 1, &s.panel)
-		copy(out.data[t*inputs:], row.data[:inputs])
+	convert := b.set.converter(w.Type)
+	b.pool.run(len(ids), len(ids)*inputs, func(t int, _ *scratch) {
+		row, at := out.data[t*inputs:][:inputs], int(ids[t])*w.Stride[0]
+		if w.Stride[1] == 1 {
+			convert(row, w.Bytes[w.Type.Bytes(at):])
+			return
+		}
+		for i := range row {
+			convert(row[i:i+1], w.Bytes[w.Type.Bytes(at+i*w.Stride[1]):])
+		}
 	})
 	return out
 }

@@ -13,13 +13,12 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	}
 	t, shared, d := in.shape[0].Size, in.shape[1].Size, in.shape[2].Size
 	heads, outputs := out.shape[1].Size, w.Shape[0]
-	rows := alignedRows(in.data, t*shared, d)
-	byToken := matrix{data: rows.data, stride: shared * rows.stride}
+	rows := matrix{data: in.data, stride: shared * d}
 	to := matrix{data: out.data, stride: heads * outputs}
-	b.pool.panels(w, t, func(first, count int, weights matrix, s *scratch) {
+	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
 		for h := range heads {
-			product(to.from(0, h*outputs+first), weights.from(0, h*d),
-				byToken.from(0, h/(heads/shared)*rows.stride), t, count, d, s)
+			b.set.product(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
+				right, t, first, count, h*d, d)
 		}
 	})
 	return out

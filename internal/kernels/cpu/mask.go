@@ -25,12 +25,23 @@ func (b *Backend) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
 }
 
 // maskRow copies query q's row of keys [len(dst)], -Inf where it may not look.
+// What a mask allows is one run of keys.
 func maskRow(dst, x []float32, m kernels.Mask, q int) {
+	from, to := 0, len(dst)
+	if m.Window > 0 {
+		from, to = max(0, q-m.Window+1), min(to, q+m.Window)
+	}
+	if m.Causal {
+		to = min(to, q+1)
+	}
 	hidden := float32(math.Inf(-1))
-	for k := range dst {
-		dst[k] = x[k]
-		if !m.Allows(q, k) {
-			dst[k] = hidden
-		}
+	from = min(from, len(dst))
+	to = max(from, to)
+	for k := range dst[:from] {
+		dst[k] = hidden
+	}
+	copy(dst[from:to], x[from:to])
+	for k := to; k < len(dst); k++ {
+		dst[k] = hidden
 	}
 }

@@ -2,24 +2,20 @@ package cpu
 
 import "attn/internal/kernels"
 
-// panelRows is how many outputs one task computes: their weights, as float32,
-// stay in the nearest cache while every row of x passes by.
-const panelRows = 16
-
 // MatMul returns x · wᵀ + bias. x is [pos T, ...] with `in` numbers per
 // position, the result [pos T, o.Out...] with `out` numbers per position.
-// Each panel of weights is converted once, by the thread that multiplies it.
+// A task is some outputs at all positions, so that each weight is converted
+// once, by the thread that multiplies it.
 func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
 	in := b.in(x)
 	out, ok := b.out(kernels.MatMulShape(in.shape, w, o))
 	if !ok {
 		return out
 	}
-	t, outputs, inputs := in.shape[0].Size, w.Shape[0], w.Shape[1]
-	rows := alignedRows(in.data, t, inputs)
-	to := matrix{data: out.data, stride: outputs}
-	b.pool.panels(w, t, func(first, count int, weights matrix, s *scratch) {
-		product(to.from(0, first), weights, rows, t, count, inputs, s)
+	t, inputs := in.shape[0].Size, w.Shape[1]
+	rows, to := matrix{data: in.data, stride: inputs}, matrix{data: out.data, stride: w.Shape[0]}
+	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
+		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
 			addBias(to.from(0, first), o.Bias[first:][:count], t)
 		}
@@ -27,33 +23,18 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	return out
 }
 
-// panels runs do for each panel of w's outputs, as float32, for a product
-// with t rows.
-func (p *pool) panels(w kernels.Weight, t int, do func(first, count int, weights matrix, s *scratch)) {
+// outputs runs do for each task's share of w's outputs, for a product with t
+// rows.
+func (p *pool) outputs(w kernels.Weight, t int, do func(first, count int, right operand, mem *scratch)) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
-	cost := outputs * inputs * (t + 8) / 12 // 12 products a nanosecond; converting is 8 more
-	p.run((outputs+panelRows-1)/panelRows, cost, func(task int, s *scratch) {
-		first := task * panelRows
-		count := min(panelRows, outputs-first)
-		do(first, count, panel(w, first, count, &s.panel), s)
+	right := operandOf(w)
+	// Two tasks for each thread leave little to wait for at the end.
+	size := min(group, roundUp((outputs+2*p.threads-1)/(2*p.threads), tileCols))
+	cost := outputs * inputs * (t + 8) / 40 // 40 products a nanosecond; converting is 8 more
+	p.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
+		first := task * size
+		do(first, min(size, outputs-first), right, mem)
 	})
-}
-
-// product sets c [t, count] to the dot products of x's aligned rows [t, n]
-// with the rows of a panel [count, n], which need no alignment: they are the
-// first operand of dots, whose result is then turned.
-func product(c, panel, x matrix, t, count, n int, s *scratch) {
-	turned := matrix{data: grow(&s.product, panelRows*tile), stride: tile}
-	for start := 0; start < t; start += tile {
-		rows := min(tile, t-start)
-		dots(turned, panel, x.from(start, 0), count, rows, n)
-		for r := range rows {
-			to := c.from(start+r, 0).data[:count]
-			for o := range to {
-				to[o] = turned.data[o*tile+r]
-			}
-		}
-	}
 }
 
 // addBias adds one number to each column of c [t, len(bias)].

@@ -10,10 +10,14 @@ func (b *Backend) Multiply(x, y kernels.Array) kernels.Array {
 		return out
 	}
 	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
-		dst, other := out.data[from:to], right.data[from:to]
-		for i, v := range left.data[from:to] {
-			dst[i] = v * other[i]
-		}
+		b.set.multiply(out.data[from:to], left.data[from:to], right.data[from:to])
 	})
 	return out
+}
+
+// multiply is set.multiply in portable Go.
+func multiply(dst, x, y []float32) {
+	for i, v := range x {
+		dst[i] = v * y[i]
+	}
 }

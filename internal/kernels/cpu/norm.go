@@ -19,38 +19,49 @@ func (b *Backend) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale k
 	}
 	d := in.last()
 	b.pool.run(len(scales.data), 4*len(in.data), func(r int, _ *scratch) {
-		scales.data[r] = normRow(norm.data[r*d:(r+1)*d], in.data[r*d:(r+1)*d], o)
+		scales.data[r] = b.set.normRow(norm.data[r*d:(r+1)*d], in.data[r*d:(r+1)*d], o)
 	})
 	return norm, scales
 }
 
 // normRow normalises x [d] into dst [d] and returns the scale.
-func normRow(dst, x []float32, o kernels.NormOpts) float32 {
+func (s *set) normRow(dst, x []float32, o kernels.NormOpts) float32 {
 	mean := 0.0
 	if !o.RMS {
-		for _, v := range x {
-			mean += float64(v)
-		}
-		mean /= float64(len(x))
+		mean = s.total(x) / float64(len(x))
 	}
-	variance := 0.0
-	for _, v := range x {
-		variance += (float64(v) - mean) * (float64(v) - mean)
-	}
-	variance /= float64(len(x))
-	scale := math.Sqrt(variance + float64(o.Epsilon))
-	for i, v := range x {
-		dst[i] = float32((float64(v) - mean) / scale)
-	}
+	scale := math.Sqrt(s.squares(x, mean)/float64(len(x)) + float64(o.Epsilon))
+	s.standard(dst, x, mean, scale)
 	if o.Gain != nil {
-		for i, v := range o.Gain {
-			dst[i] *= v
-		}
+		s.multiply(dst, dst, o.Gain)
 	}
 	if o.Bias != nil {
-		for i, v := range o.Bias {
-			dst[i] += v
-		}
+		s.add(dst, dst, o.Bias)
 	}
 	return float32(scale)
+}
+
+// total is set.total in portable Go.
+func total(x []float32) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	return sum
+}
+
+// squares is set.squares in portable Go.
+func squares(x []float32, mean float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return sum
+}
+
+// standard is set.standard in portable Go.
+func standard(dst, x []float32, mean, deviation float64) {
+	for i, v := range x {
+		dst[i] = float32((float64(v) - mean) / deviation)
+	}
 }

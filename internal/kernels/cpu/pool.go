@@ -30,8 +30,12 @@ type pool struct {
 
 // scratch is the memory that one thread reuses from task to task.
 type scratch struct {
-	panel, product []float32
-	flash          flashScratch
+	strips []float32 // packed for tile
+	band   []float32 // rows of x, copied side by side
+	rows   []float32 // converted from a stored type
+	last   []float32 // the last rows, where fewer than four are left
+	tile   [tileRows * tileCols]float32
+	flash  flashScratch
 }
 
 // job is one op's work: tasks 0 to tasks-1, each done once, by any thread.

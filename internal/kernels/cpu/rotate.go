@@ -14,14 +14,14 @@ func (b *Backend) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 	b.pool.chunks(in.shape[0].Size*heads, 1+elements/d, d, func(from, to int) {
 		for row := from; row < to; row++ {
 			at := row / heads * o.Pairs
-			rotateRow(out.data[row*d:(row+1)*d], in.data[row*d:], o, o.Cos[at:at+o.Pairs], o.Sin[at:at+o.Pairs])
+			b.set.rotateRow(out.data[row*d:(row+1)*d], in.data[row*d:], o, o.Cos[at:at+o.Pairs], o.Sin[at:at+o.Pairs])
 		}
 	})
 	return out
 }
 
 // rotateRow turns one head's pairs of x into dst [d_head].
-func rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
+func (s *set) rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
 	copy(dst, x)
 	if o.Interleaved {
 		for p, c := range cos {
@@ -30,8 +30,12 @@ func rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float32) {
 		}
 		return
 	}
+	s.turn(dst[:o.Pairs], dst[o.Pairs:], x[:o.Pairs], x[o.Pairs:], cos, sin)
+}
+
+// turn is set.turn in portable Go.
+func turn(low, high, a, b, cos, sin []float32) {
 	for p, c := range cos {
-		a, b := x[p], x[p+len(cos)]
-		dst[p], dst[p+len(cos)] = a*c-b*sin[p], b*c+a*sin[p]
+		low[p], high[p] = a[p]*c-b[p]*sin[p], b[p]*c+a[p]*sin[p]
 	}
 }

@@ -10,10 +10,14 @@ func (b *Backend) Scale(x kernels.Array, factor float32) kernels.Array {
 		return out
 	}
 	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
-		dst := out.data[from:to]
-		for i, v := range in.data[from:to] {
-			dst[i] = v * factor
-		}
+		b.set.scale(out.data[from:to], in.data[from:to], factor)
 	})
 	return out
+}
+
+// scale is set.scale in portable Go.
+func scale(dst, x []float32, factor float32) {
+	for i, v := range x {
+		dst[i] = v * factor
+	}
 }

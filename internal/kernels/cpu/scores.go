@@ -2,9 +2,12 @@ package cpu
 
 import "attn/internal/kernels"
 
+// queries is how many queries of one head a task takes: it packs the keys (or
+// values) for them, which costs a few hundredths of multiplying.
+const queries = 2 * band
+
 // Scores returns q · k for every query and key: q is [pos T, head H, d_head D],
 // k [pos T, kv_head KV, d_head D], the result [head H, query_pos T, key_pos T].
-// A task is one head's tile of queries.
 func (b *Backend) Scores(q, k kernels.Array) kernels.Array {
 	qs, ks := b.in(q), b.in(k)
 	out, ok := b.out(kernels.ScoresShape(qs.shape, ks.shape))
@@ -13,17 +16,19 @@ func (b *Backend) Scores(q, k kernels.Array) kernels.Array {
 	}
 	t, heads, d := qs.shape[0].Size, qs.shape[1].Size, qs.shape[2].Size
 	kv := ks.shape[1].Size
-	rows := alignedRows(ks.data, t*kv, d)
-	keys := matrix{data: rows.data, stride: kv * rows.stride}
-	queries := matrix{data: qs.data, stride: heads * d}
-	to := matrix{data: out.data, stride: t}
-	tiles := (t + tile - 1) / tile
-	b.pool.run(heads*tiles, heads*t*t*(d+8)/12, func(task int, _ *scratch) {
-		h, i := task/tiles, task%tiles*tile
-		for j := 0; j < t; j += tile {
-			dots(to.from(h*t+i, j), queries.from(i, h*d), keys.from(j, h/(heads/kv)*rows.stride),
-				min(tile, t-i), min(tile, t-j), d)
-		}
+	from, to := matrix{data: qs.data, stride: heads * d}, matrix{data: out.data, stride: t}
+	b.pool.queries(heads, t, d, func(h, i, count int, mem *scratch) {
+		keys := operand{data: ks.data[h/(heads/kv)*d:], stride: [2]int{kv * d, 1}}
+		b.set.product(mem, to.from(h*t+i, 0), from.from(i, h*d), keys, count, 0, t, 0, d)
 	})
 	return out
+}
+
+// queries runs do for some queries of one head at a time, i to i+count-1.
+func (p *pool) queries(heads, t, d int, do func(h, i, count int, mem *scratch)) {
+	tasks := (t + queries - 1) / queries
+	p.run(heads*tasks, heads*t*t*(d+8)/40, func(task int, mem *scratch) {
+		i := task % tasks * queries
+		do(task/tasks, i, min(queries, t-i), mem)
+	})
 }

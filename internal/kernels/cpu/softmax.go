@@ -17,28 +17,32 @@ func (b *Backend) Softmax(x kernels.Array) kernels.Array {
 	n := in.last()
 	b.pool.chunks(len(out.data)/n, 1+elements/8/n, 8*n, func(from, to int) {
 		for r := from; r < to; r++ {
-			softmaxRow(out.data[r*n:(r+1)*n], in.data[r*n:])
+			b.set.softmaxRow(out.data[r*n:(r+1)*n], in.data[r*n:])
 		}
 	})
 	return out
 }
 
 // softmaxRow normalises x into dst, which holds zeros and says how many.
-func softmaxRow(dst, x []float32) {
+func (s *set) softmaxRow(dst, x []float32) {
 	x = x[:len(dst)]
+	top := s.largest(x)
+	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
+		x = visible(x)
+	}
+	dst = dst[:len(x)]
+	s.scale(dst, dst, float32(1/s.exps(dst, x, top)))
+}
+
+// largest is set.largest in portable Go.
+func largest(x []float32) float32 {
 	top := float32(math.Inf(-1))
 	for _, v := range x {
 		if v > top || v != v { // as max does, but faster
 			top = v
 		}
 	}
-	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
-		x = visible(x)
-	}
-	inverse := 1 / exponentials(dst, x, float64(top))
-	for i, v := range dst[:len(x)] {
-		dst[i] = float32(float64(v) * inverse)
-	}
+	return top
 }
 
 // visible returns x without the -Inf at its end, half of a causal pattern or
@@ -50,15 +54,14 @@ func visible(x []float32) []float32 {
 	return x
 }
 
-// exponentials sets dst to exp(x - top) and returns their sum, in steps for
-// the reason that block gives.
-func exponentials(dst, x []float32, top float64) float64 {
+// exps is set.exps in portable Go, in steps for the reason that block gives.
+func exps(dst, x []float32, top float32) float64 {
 	var buffer block
 	sum := 0.0
 	for len(x) > 0 {
 		part := buffer.widen(x)
 		for i, v := range part {
-			part[i] = math.Exp(v - top)
+			part[i] = math.Exp(v - float64(top))
 		}
 		for i, e := range part {
 			sum += e

@@ -20,27 +20,17 @@ func (b *Backend) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink k
 	queries, n := in.shape[1].Size, in.shape[2].Size
 	b.pool.chunks(len(rest.data), 1+elements/(8*n), 8*n, func(from, to int) {
 		for r := from; r < to; r++ {
-			rest.data[r] = softmaxSinkRow(out.data[r*n:(r+1)*n], in.data[r*n:(r+1)*n], sinks[r/queries])
+			rest.data[r] = b.set.softmaxSinkRow(out.data[r*n:(r+1)*n], in.data[r*n:(r+1)*n], sinks[r/queries])
 		}
 	})
 	return out, rest
 }
 
 // softmaxSinkRow normalises x [n] into dst [n] and returns the sink's share.
-func softmaxSinkRow(dst, x []float32, sink float32) float32 {
-	top := sink
-	for _, v := range x {
-		top = max(top, v)
-	}
+func (s *set) softmaxSinkRow(dst, x []float32, sink float32) float32 {
+	top := max(sink, s.largest(x))
 	own := math.Exp(float64(sink) - float64(top))
-	sum := own
-	for i, v := range x {
-		e := math.Exp(float64(v) - float64(top))
-		dst[i] = float32(e)
-		sum += e
-	}
-	for i := range dst {
-		dst[i] = float32(float64(dst[i]) / sum)
-	}
+	sum := own + s.exps(dst, x, top)
+	s.scale(dst, dst, float32(1/sum))
 	return float32(own / sum)
 }

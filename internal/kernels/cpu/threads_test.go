@@ -10,11 +10,14 @@ import (
 
 // TestSameBitsForAnyNumberOfThreads compares one thread that never dispatches
 // with workers that always do, over the suite's odd shapes.
-func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
-	one := New(Options{Threads: 1})
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) { eachSet(t, sameBitsOnThreads) }
+
+func sameBitsOnThreads(t *testing.T, set string) {
+	t.Helper()
+	one := New(Options{Threads: 1, Set: set})
 	defer func() { _ = one.Close() }()
 	for _, threads := range []int{1, 2, 3, 5, 16} {
-		many := eager(threads)
+		many := eager(Options{Threads: threads, Set: set})
 		for _, op := range append(kernelstest.Ops(), kernelstest.FusedOps()...) {
 			for _, c := range op.Calls {
 				sameBits(t, op.Name+" "+c.Name, threads, run(t, c, many), run(t, c, one))

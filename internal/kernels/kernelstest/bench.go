@@ -17,7 +17,7 @@ const (
 )
 
 // Benchmark times every op at the built-in model's sizes, for a short, a
-// normal and a full-length text, and a 512 x 512 x 512 product.
+// normal and a full-length text, and square products.
 func Benchmark(b *testing.B, newBackend func() kernels.Backend) {
 	for _, t := range []int{8, 64, 256} {
 		b.Run(fmt.Sprintf("T%d", t), func(b *testing.B) {
@@ -26,10 +26,11 @@ func Benchmark(b *testing.B, newBackend func() kernels.Backend) {
 			benchRows(b, newBackend, t)
 		})
 	}
-	s := newSource(40)
-	w := s.weight(tensor.F32, layouts()[0], 512, 512)
-	x := s.normal(pos(512), model(512))
-	timed(b, newBackend, "matmul512", 512*512*512, matmul("", x, w, kernels.MatMulOpts{Out: x.Shape[1:]}))
+	for _, n := range []int{512, 1024, 2048} {
+		s := newSource(40)
+		x, w := s.normal(pos(n), model(n)), s.weight(tensor.F32, layouts()[0], n, n)
+		timed(b, newBackend, fmt.Sprintf("square/%d", n), n*n*n, matmul("", x, w, kernels.MatMulOpts{Out: x.Shape[1:]}))
+	}
 }
 
 // timed times one call; work counts its multiply-adds.

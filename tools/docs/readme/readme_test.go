@@ -29,6 +29,8 @@ func TestCompare(t *testing.T) {
 		differ  bool
 	}{
 		{"a  cpu · 9.1 ms\nb", "a\ncpu · 120 ms\nb", false},
+		{"sum within 8e-08", "sum within 2e-07", false},
+		{"sum within 8e-08", "sum within 2e-06", true},
 		{"a 1.0", "a 1.1", true},
 		{"a\nb", "a", true},
 		{"a", "a\nb", true},

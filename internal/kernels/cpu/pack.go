@@ -1,0 +1,106 @@
+package cpu
+
+import "attn/internal/kernels"
+
+// pack brings inputs from to from+k-1 of outputs first to first+count-1 of a
+// matrix into the order in which tile reads them: strips of tileCols outputs,
+// each [k, tileCols], zeros in the place of outputs that are not there. The
+// numbers are converted on the way.
+func (s *set) pack(mem *scratch, o operand, first, count, from, k int) []float32 {
+	strips := grow(&mem.strips, roundUp(count, tileCols)*k)
+	for j := 0; j < count; j += tileCols {
+		strip, n := strips[j*k:][:k*tileCols], min(tileCols, count-j)
+		if n < tileCols {
+			clear(strip)
+		}
+		switch {
+		case o.stride[1] == 1:
+			s.packRows(mem, strip, o, first+j, n, from)
+		case o.data != nil:
+			packNumbers(strip, o.data[(first+j)*o.stride[0]+from*o.stride[1]:], o.stride, n)
+		default:
+			s.packStored(strip, o.weight, first+j, n, from)
+		}
+	}
+	return strips
+}
+
+// packRows packs n outputs whose inputs lie side by side: it turns them.
+func (s *set) packRows(mem *scratch, strip []float32, o operand, first, n, from int) {
+	k := len(strip) / tileCols
+	rows := s.rows(mem, o, first, n, from, k)
+	j, whole := 0, k&^7
+	for ; j+8 <= n && whole > 0; j += 8 {
+		s.transpose(strip[j:], rows.from(j, 0).data, rows.stride, whole)
+		for c := j; c < j+8 && whole < k; c++ {
+			putColumn(strip[whole*tileCols+c:], rows.from(c, whole).data[:k-whole])
+		}
+	}
+	for ; j < n; j++ {
+		putColumn(strip[j:], rows.from(j, 0).data[:k])
+	}
+}
+
+// putColumn writes a row down one column of a strip.
+func putColumn(column, row []float32) {
+	for p, v := range row {
+		column[p*tileCols] = v
+	}
+}
+
+// packNumbers packs n outputs of numbers that lie otherwise, most often output
+// by output: then it copies them.
+func packNumbers(strip, data []float32, stride [2]int, n int) {
+	for p := range len(strip) / tileCols {
+		to, at := strip[p*tileCols:][:tileCols], data[p*stride[1]:]
+		switch {
+		case stride[0] == 1 && n == tileCols:
+			*(*[tileCols]float32)(to) = [tileCols]float32(at)
+		case stride[0] == 1:
+			copy(to, at[:n])
+		default:
+			for j := range n {
+				to[j] = at[j*stride[0]]
+			}
+		}
+	}
+}
+
+// packStored packs n outputs of numbers that are stored in another type, and
+// output by output or with none side by side.
+func (s *set) packStored(strip []float32, w kernels.Weight, first, n, from int) {
+	convert := s.converter(w.Type)
+	for p := range len(strip) / tileCols {
+		to := strip[p*tileCols:][:n]
+		at := first*w.Stride[0] + (from+p)*w.Stride[1]
+		if w.Stride[0] == 1 {
+			convert(to, w.Bytes[w.Type.Bytes(at):])
+			continue
+		}
+		for j := range to {
+			convert(to[j:j+1], w.Bytes[w.Type.Bytes(at+j*w.Stride[0]):])
+		}
+	}
+}
+
+// rows returns inputs from to from+k-1 of n outputs whose inputs lie side by
+// side, as numbers: where they lie if they are float32 already, else converted.
+func (s *set) rows(mem *scratch, o operand, first, n, from, k int) matrix {
+	if o.data != nil {
+		return matrix{data: o.data[first*o.stride[0]+from:], stride: o.stride[0]}
+	}
+	// Only whole blocks can be converted: those that hold any of the inputs.
+	w := o.weight
+	block, _ := w.Type.Block()
+	start := from / block * block
+	end := roundUp(from+k, block)
+	// A row of its own cache line apart: rows 4 KiB apart, a common width,
+	// would evict each other.
+	m := matrix{stride: roundUp(end-start, line) + line}
+	m.data = grow(&mem.rows, n*m.stride)
+	convert := s.converter(w.Type)
+	for r := range n {
+		convert(m.data[r*m.stride:][:end-start], w.Bytes[w.Type.Bytes((first+r)*w.Stride[0]+start):])
+	}
+	return m.from(0, from-start)
+}

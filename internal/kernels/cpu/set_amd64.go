@@ -1,0 +1,55 @@
+package cpu
+
+import (
+	x86 "golang.org/x/sys/cpu"
+)
+
+// sets lists what this machine can run, the best first.
+func sets() []*set {
+	if x86.X86.HasAVX2 && x86.X86.HasFMA && x86.X86.HasF16C {
+		return []*set{avx2(), portable()}
+	}
+	return []*set{portable()}
+}
+
+// avx2 is for processors since 2013: eight numbers at a time, and products
+// that are added without a rounding in between.
+func avx2() *set {
+	s := portable()
+	s.name = "avx2"
+	s.tile, s.dots, s.transpose = tileAVX2, dotsAVX2, transposeAVX2
+	s.halves = func(dst []float32, src []byte) { eights(dst, src, halvesAVX2, decodeHalves) }
+	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
+	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
+	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
+	s.largest, s.exps = largestEights, expsEights
+	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
+	return s
+}
+
+// eights decodes two-byte numbers: whole eights by one loop, what is left by
+// another.
+func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byte)) {
+	n := whole(len(dst))
+	inner(dst[:n], src[:2*n])
+	if n < len(dst) {
+		rest(dst[n:], src[2*n:])
+	}
+}
+
+// What these compute is written as Go above each one's code.
+
+//go:noescape
+func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
+
+//go:noescape
+func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
+
+//go:noescape
+func transposeAVX2(dst, src []float32, stride, k int)
+
+//go:noescape
+func halvesAVX2(dst []float32, src []byte)
+
+//go:noescape
+func brainsAVX2(dst []float32, src []byte)

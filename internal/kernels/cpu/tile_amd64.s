@@ -1,0 +1,179 @@
+#include "textflag.h"
+
+// One row of a tile: two registers of eight sums take a[r, p] times b[p, 0:16].
+#define ROW(a, low, high, x) \
+	VBROADCASTSS a, x         \
+	VFMADD231PS  Y12, x, low  \
+	VFMADD231PS  Y13, x, high
+
+// STEPn is one p of a tile of n rows: at bytes ao of each row of a, bo of b.
+#define LOAD(bo) \
+	VMOVUPS bo(DI), Y12    \
+	VMOVUPS bo+32(DI), Y13
+
+#define STEP1(ao, bo) LOAD(bo)  \
+	ROW(ao(SI), Y0, Y1, Y14)
+#define STEP2(ao, bo) STEP1(ao, bo) \
+	ROW(ao(SI)(R9*1), Y2, Y3, Y15)
+#define STEP3(ao, bo) STEP2(ao, bo) \
+	ROW(ao(SI)(R9*2), Y4, Y5, Y14)
+#define STEP4(ao, bo) STEP3(ao, bo) \
+	ROW(ao(BX), Y6, Y7, Y15)
+#define STEP5(ao, bo) STEP4(ao, bo) \
+	ROW(ao(BX)(R9*1), Y8, Y9, Y14)
+#define STEP6(ao, bo) STEP5(ao, bo) \
+	ROW(ao(BX)(R9*2), Y10, Y11, Y15)
+
+// STORE adds one row's sums to c and goes to the next.
+#define STORE(low, high) \
+	VADDPS  (DX), low, low    \
+	VMOVUPS low, (DX)         \
+	VADDPS  32(DX), high, high \
+	VMOVUPS high, 32(DX)      \
+	ADDQ    R8, DX
+
+#define NEXT(n) \
+	ADDQ $(4*n), SI \
+	ADDQ $(4*n), BX \
+	ADDQ $(64*n), DI
+
+// func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
+//
+//	for r := range rows {
+//		for j := range 16 {
+//			sum := float32(0)
+//			for p := range k {
+//				sum = fma(a[r*lda+p], b[p*16+j], sum)
+//			}
+//			c[r*ldc+j] += sum
+//		}
+//	}
+TEXT ·tileAVX2(SB), NOSPLIT, $0-104
+	MOVQ c_base+0(FP), DX
+	MOVQ a_base+24(FP), SI
+	MOVQ b_base+48(FP), DI
+	MOVQ ldc+72(FP), R8
+	MOVQ lda+80(FP), R9
+	MOVQ k+88(FP), CX
+	MOVQ rows+96(FP), AX
+	SHLQ $2, R8
+	SHLQ $2, R9
+	LEAQ (R9)(R9*2), BX
+	ADDQ SI, BX
+
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+	CMPQ AX, $6
+	JEQ  six
+	CMPQ AX, $5
+	JEQ  loop5
+	CMPQ AX, $4
+	JEQ  loop4
+	CMPQ AX, $3
+	JEQ  loop3
+	CMPQ AX, $2
+	JEQ  loop2
+
+loop1:
+	STEP1(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  loop1
+	JMP  store
+
+loop2:
+	STEP2(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  loop2
+	JMP  store
+
+loop3:
+	STEP3(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  loop3
+	JMP  store
+
+loop4:
+	STEP4(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  loop4
+	JMP  store
+
+loop5:
+	STEP5(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  loop5
+	JMP  store
+
+six:
+	// The rows of c are far apart and wanted at the end.
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	ADDQ       R8, R10
+	PREFETCHT0 (R10)
+	SUBQ       $4, CX
+	JLT        rest6
+
+loop6:
+	STEP6(0, 0)
+	STEP6(4, 64)
+	STEP6(8, 128)
+	STEP6(12, 192)
+	NEXT(4)
+	SUBQ $4, CX
+	JGE  loop6
+
+rest6:
+	ADDQ $4, CX
+	JZ   store
+
+one6:
+	STEP6(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  one6
+
+store:
+	STORE(Y0, Y1)
+	DECQ AX
+	JZ   done
+	STORE(Y2, Y3)
+	DECQ AX
+	JZ   done
+	STORE(Y4, Y5)
+	DECQ AX
+	JZ   done
+	STORE(Y6, Y7)
+	DECQ AX
+	JZ   done
+	STORE(Y8, Y9)
+	DECQ AX
+	JZ   done
+	STORE(Y10, Y11)
+
+done:
+	VZEROUPPER
+	RET
