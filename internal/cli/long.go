@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,12 +128,15 @@ func longNote(t *trace.Trace) string {
 		_, pattern := t.InBlock(layer, trace.Pattern)
 		if _, list := t.Held(trace.InBlock(layer, trace.TopKeys)); list && !pattern {
 			n, maps := len(t.Tokens), t.Meta.Model.Layers*t.Meta.Model.Heads
-			return fmt.Sprintf("%d tokens: the %d patterns of %d × %d, %s in all, are told of without being held (a text is long from %s on, or with --tile)",
-				n, maps, n, n, sizeOf(mapBytes(maps, n)), sizeOf(patternBytes))
+			return fmt.Sprintf("%d tokens: the %d patterns of %d × %d, %s in all, are told of without being held (so beyond %s, with this model from %d tokens on; or with --tile)",
+				n, maps, n, n, sizeOf(mapBytes(maps, n)), sizeOf(patternBytes), longFrom(maps))
 		}
 	}
 	return ""
 }
+
+// longFrom is the first number of tokens at which so many patterns are too large.
+func longFrom(maps int) int { return int(math.Sqrt(patternBytes/(4*float64(maps)))) + 1 }
 
 // sizeOf writes a number of bytes.
 func sizeOf(bytes float64) string {

@@ -147,6 +147,9 @@ func TestLongTexts(t *testing.T) {
 			t.Errorf("%+v, %d tokens: long is %v", c.r, c.n, got)
 		}
 	}
+	if n := longFrom(144); n != 1366 {
+		t.Errorf("144 patterns are long from %d tokens on", n)
+	}
 }
 
 // TestLeft: an estimate needs something to go by.

@@ -166,6 +166,9 @@ func (d *document) head(t *trace.Trace) {
 		d.field("rule", t.Meta.Rule)
 	}
 	d.field("mask", t.Meta.Mask.String())
+	if t.Meta.Tile != nil {
+		d.field("tile", t.Meta.Tile)
+	}
 }
 
 func (d *document) step(s trace.Step) {
