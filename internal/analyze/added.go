@@ -7,25 +7,25 @@ import "attn/internal/trace"
 // multiplies each component by its gain over the size of all heads' sum, which is
 // what it wrote over what it was given. It is nil when a step is not recorded.
 func Added(t *trace.Trace, layer, head, pos int) []float32 {
-	result, ok := t.InBlock(layer, trace.Result)
+	result, ok := t.At(trace.InBlock(layer, trace.Result), pos, head)
 	if !ok {
 		return nil
 	}
-	added := append([]float32(nil), result.Row(pos, head)...)
-	given, normed := t.InBlock(layer, trace.HeadsOut)
+	added := append([]float32(nil), result...)
+	given, normed := t.At(trace.InBlock(layer, trace.HeadsOut), pos)
 	if !normed {
 		return added
 	}
-	written, ok := t.InBlock(layer, trace.AttnOut)
+	written, ok := t.At(trace.InBlock(layer, trace.AttnOut), pos)
 	if !ok {
 		return nil
 	}
-	for i, v := range given.Row(pos) {
+	for i, v := range given {
 		if v == 0 {
 			added[i] = 0 // the factor is not known; all heads together add nothing here
 			continue
 		}
-		added[i] *= written.Row(pos)[i] / v
+		added[i] *= written[i] / v
 	}
 	return added
 }

@@ -28,14 +28,14 @@ type Distance struct {
 func Agree(got, want *trace.Trace, allowed func(scale float64) float64) Agreement {
 	a := Agreement{First: -1, OnlyGot: missing(got, want), OnlyRef: missing(want, got)}
 	for _, d := range trace.Diff(got, want, trace.Tolerance{}) {
-		value, both := got.Find(d.Step)
+		held, both := got.Held(d.Step)
 		switch {
 		case !both:
 			continue
 		case d.Missing: // of another shape
 			d.Max = math.Inf(1)
-		case d.Max == 0 && len(value.Data) > 0: // any place will do
-			d.Got, d.Want = value.Data[0], value.Data[0]
+		case d.Max == 0 && len(held.Value.Data) > 0: // any place will do
+			d.Got, d.Want = held.Value.Data[0], held.Value.Data[0]
 		}
 		distance := Distance{Divergence: d, Allowed: allowed(d.Scale), Relative: share(d.Max, d.Scale)}
 		distance.Beyond = d.Max > distance.Allowed
@@ -71,7 +71,7 @@ func share(part, whole float64) float64 {
 func missing(t, other *trace.Trace) []string {
 	var names []string
 	for _, s := range t.Steps {
-		if _, ok := other.Find(s.Name); !ok {
+		if _, ok := other.Held(s.Name); !ok {
 			names = append(names, s.Name)
 		}
 	}

@@ -11,7 +11,7 @@ type Look struct {
 	Layer, Head int
 	Top         int     // the key it looks at most
 	TopWeight   float64 // that key's weight
-	Back        float64 // the weight on other tokens than the query itself
+	Back        float64 // the weight on other tokens than the query itself, as far as the trace tells it apart
 	Bits        float64 // the entropy of the weights: 0 looks at one token only
 	Length      float64 // |Δe|, or NaN when the result was not recorded
 	Along       float64 // Δe's projection on what the heads sum to, as a fraction of it; NaN likewise
@@ -19,36 +19,26 @@ type Look struct {
 
 // Looks returns what every head of a layer does at a query.
 func Looks(t *trace.Trace, layer, query int) []Look {
-	pattern, ok := t.InBlock(layer, trace.Pattern)
-	if !ok {
-		return nil
-	}
-	result, haveResult := t.InBlock(layer, trace.Result)
-	out, haveOut := t.HeadsSum(layer)
-	looks := make([]Look, t.Meta.Model.Heads)
-	for head := range looks {
-		l := Look{Layer: layer, Head: head, Length: math.NaN(), Along: math.NaN()}
-		for k, w := range pattern.Row(head, query) {
-			weight := float64(w)
-			if weight > l.TopWeight {
-				l.Top, l.TopWeight = k, weight
-			}
+	var looks []Look
+	for head := range t.Meta.Model.Heads {
+		attended, ok := AttendedBy(t, layer, head, query)
+		if !ok {
+			return nil
+		}
+		l := Look{Layer: layer, Head: head, Bits: attended.Bits, Back: attended.Rest, Length: math.NaN(), Along: math.NaN()}
+		l.Top, l.TopWeight = attended.Strongest()
+		for i, k := range attended.Keys {
 			if k != query {
-				l.Back += weight
-			}
-			if weight > 0 {
-				l.Bits -= weight * math.Log2(weight)
+				l.Back += attended.Weights[i]
 			}
 		}
-		l.Bits = math.Max(0, l.Bits) // weights of 1 and a rounding error have less than none
-		if haveResult {
-			delta := result.Row(query, head)
+		if delta, ok := t.At(trace.InBlock(layer, trace.Result), query, head); ok {
 			l.Length = Length(delta)
+			if out, ok := t.HeadsSumAt(layer, query); ok {
+				l.Along = Along(delta, out)
+			}
 		}
-		if haveResult && haveOut {
-			l.Along = Along(result.Row(query, head), out.Row(query))
-		}
-		looks[head] = l
+		looks = append(looks, l)
 	}
 	return looks
 }

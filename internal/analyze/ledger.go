@@ -5,6 +5,7 @@ package analyze
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"attn/internal/trace"
 )
@@ -22,7 +23,8 @@ type Share struct {
 // over the sources (Kobayashi et al. 2020 measure attention by these parts).
 type Ledger struct {
 	Layer, Head, Focus int
-	Shares             []Share   // one per token, in the sentence's order
+	Shares             []Share   // one per token, in the sentence's order, as far as the trace tells them
+	Others             *Share    // all other tokens together, with no value of their own; nil when there are none
 	Delta              []float32 // Δe [d_model], as the model computed it
 	Length             float64   // |Δe|
 	Residue            float64   // the largest |Σ parts − Δe| of any component
@@ -30,38 +32,66 @@ type Ledger struct {
 
 // NewLedger reads the pattern, the values and the result of a head.
 func NewLedger(t *trace.Trace, layer, head, focus int) (Ledger, error) {
-	pattern, ok1 := t.InBlock(layer, trace.Pattern)
-	values, ok2 := t.InBlock(layer, trace.VUp)
-	result, ok3 := t.InBlock(layer, trace.Result)
-	for _, part := range []struct {
-		name string
-		ok   bool
-	}{{trace.Pattern, ok1}, {trace.VUp, ok2}, {trace.Result, ok3}} {
-		if !part.ok {
-			return Ledger{}, fmt.Errorf("the trace does not hold %s", trace.InBlock(layer, part.name))
-		}
+	attended, ok := AttendedBy(t, layer, head, focus)
+	if !ok {
+		return Ledger{}, notHeld(layer, trace.Pattern)
 	}
-	l := Ledger{Layer: layer, Head: head, Focus: focus, Delta: result.Row(focus, head)}
-	l.Length = Length(l.Delta)
-	sum := make([]float64, len(l.Delta))
-	for pos, weight := range pattern.Row(head, focus) {
-		value := values.Row(pos, head)
-		s := Share{Pos: pos, Weight: float64(weight), Value: Length(value)}
-		s.Part = s.Weight * s.Value
-		for i, v := range value {
-			part := float64(weight) * float64(v)
-			sum[i] += part
-			s.Along += part * float64(l.Delta[i])
-		}
-		if l.Length > 0 {
-			s.Along /= l.Length * l.Length
-		}
-		l.Shares = append(l.Shares, s)
+	delta, ok := t.At(trace.InBlock(layer, trace.Result), focus, head)
+	if !ok {
+		return Ledger{}, notHeld(layer, trace.Result)
 	}
-	for i, want := range l.Delta {
+	l := Ledger{Layer: layer, Head: head, Focus: focus, Delta: delta, Length: Length(delta)}
+	sum := make([]float64, len(delta))
+	for i, pos := range attended.Keys {
+		value, ok := t.At(trace.InBlock(layer, trace.VUp), pos, head)
+		if !ok {
+			return Ledger{}, notHeld(layer, trace.VUp)
+		}
+		l.Shares = append(l.Shares, l.share(pos, attended.Weights[i], value, sum))
+	}
+	slices.SortFunc(l.Shares, func(a, b Share) int { return a.Pos - b.Pos })
+	if attended.Rest > 0 {
+		l.Others = l.rest(attended.Rest, sum)
+		return l, nil
+	}
+	for i, want := range delta {
 		l.Residue = math.Max(l.Residue, math.Abs(sum[i]-float64(want)))
 	}
 	return l, nil
+}
+
+// share works out what one token gives, and adds it to sum.
+func (l *Ledger) share(pos int, weight float64, value []float32, sum []float64) Share {
+	s := Share{Pos: pos, Weight: weight, Value: Length(value)}
+	s.Part = s.Weight * s.Value
+	for i, v := range value {
+		part := weight * float64(v)
+		sum[i] += part
+		s.Along += part * float64(l.Delta[i])
+	}
+	if l.Length > 0 {
+		s.Along /= l.Length * l.Length
+	}
+	return s
+}
+
+// rest is what Δe has beyond the shares that are told of.
+func (l *Ledger) rest(weight float64, sum []float64) *Share {
+	s := Share{Pos: -1, Weight: weight, Value: math.NaN()}
+	for i, whole := range l.Delta {
+		left := float64(whole) - sum[i]
+		s.Part += left * left
+		s.Along += left * float64(whole)
+	}
+	s.Part = math.Sqrt(s.Part)
+	if l.Length > 0 {
+		s.Along /= l.Length * l.Length
+	}
+	return &s
+}
+
+func notHeld(layer int, name string) error {
+	return fmt.Errorf("the trace does not hold %s", trace.InBlock(layer, name))
 }
 
 // Length is the Euclidean length |v|.

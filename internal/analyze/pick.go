@@ -22,16 +22,19 @@ func Pick(t *trace.Trace, layers, heads []int, focus int) trace.Selected {
 	}
 	most := 0.0
 	for _, layer := range layers {
-		pattern, ok := t.InBlock(layer, trace.Pattern)
-		if !ok {
-			continue
-		}
+		pattern, whole := t.InBlock(layer, trace.Pattern)
 		for _, head := range heads {
 			for query := range t.Tokens {
 				if focus >= 0 && query != focus {
 					continue
 				}
-				if d := divided(pattern.Row(head, query), query); d > most {
+				var d float64
+				if whole {
+					d = divided(pattern.Row(head, query), query)
+				} else {
+					d = dividedInList(t, layer, head, query)
+				}
+				if d > most {
 					most = d
 					best = trace.Selected{Layer: layer, Head: head, Focus: query}
 				}
@@ -43,16 +46,36 @@ func Pick(t *trace.Trace, layers, heads []int, focus int) trace.Selected {
 
 // divided is the product of the two largest weights among keys 1 to query-1.
 func divided(weights []float32, query int) float64 {
-	first, second := 0.0, 0.0
+	var most twoLargest
 	for k := 1; k < query; k++ {
-		switch w := float64(weights[k]); {
-		case w > first:
-			first, second = w, first
-		case w > second:
-			second = w
+		most.add(float64(weights[k]))
+	}
+	return most.first * most.second
+}
+
+// dividedInList finds the same in a list of the largest weights, 0 where there is
+// none. Besides the two it may hold those of the first token and of the query
+// itself: a list of four has them.
+func dividedInList(t *trace.Trace, layer, head, query int) float64 {
+	var most twoLargest
+	attended, _ := AttendedBy(t, layer, head, query)
+	for i, k := range attended.Keys {
+		if k >= 1 && k < query {
+			most.add(attended.Weights[i])
 		}
 	}
-	return first * second
+	return most.first * most.second
+}
+
+type twoLargest struct{ first, second float64 }
+
+func (m *twoLargest) add(w float64) {
+	switch {
+	case w > m.first:
+		m.first, m.second = w, m.first
+	case w > m.second:
+		m.second = w
+	}
 }
 
 func orAll(some []int, n int) []int {

@@ -34,11 +34,11 @@ func Predictions(t *trace.Trace, pos, top int, temperature float64) ([]Predictio
 }
 
 func logitsAt(t *trace.Trace, pos int) ([]float32, error) {
-	logits, ok := t.Find(trace.Logits)
+	logits, ok := t.At(trace.Logits, pos)
 	if !ok {
 		return nil, fmt.Errorf("the trace does not hold %s", trace.Logits)
 	}
-	return logits.Row(pos), nil
+	return logits, nil
 }
 
 // Softmax is exp(x / temperature − max) / Σ in float64; temperature is

@@ -49,6 +49,7 @@ func recorded(c *model.Config, n int) float64 {
 	total := 0.0
 	for _, h := range trace.Hooks() {
 		switch {
+		case h.Op == "attention": // fused attention tells it where the maps are not recorded
 		case h.Name == trace.Softcapped && c.Softcap == 0, h.Name == trace.Biased && c.ALiBi.Slopes == nil:
 		case h.Block:
 			total += float64(c.Layers) * size(c, h.Axes, n)

@@ -228,11 +228,11 @@ func (c *comparison) where(d analyze.Distance, brief bool) string {
 	if d.Missing {
 		return "(other sizes)"
 	}
-	value, _ := c.want.Find(d.Step)
+	held, _ := c.want.Held(d.Step)
 	if brief {
-		return placeBrief(c.want, value, d.At)
+		return placeBrief(c.want, held, d.At)
 	}
-	return placeWords(c.want, value, d.At)
+	return placeWords(c.want, held, d.At)
 }
 
 func (o *diffOptions) write(a *App, c *comparison) error {

@@ -231,10 +231,10 @@ func TestPlaces(t *testing.T) {
 		{[]tensor.Dim{tensor.D(tensor.Pos, 4)}, 3, "position 3 “3”", "3"}, // of another text than the trace's tokens
 	} {
 		value := tensor.New(c.shape...)
-		if got := placeWords(tr, value, c.at); got != c.full {
+		if got := placeWords(tr, trace.Step{Value: value}, c.at); got != c.full {
 			t.Errorf("%d in %v is %s, want %s", c.at, c.shape, got, c.full)
 		}
-		if got := placeBrief(tr, value, c.at); got != c.brief {
+		if got := placeBrief(tr, trace.Step{Value: value}, c.at); got != c.brief {
 			t.Errorf("%d in %v is briefly %s, want %s", c.at, c.shape, got, c.brief)
 		}
 	}

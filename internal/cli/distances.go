@@ -92,21 +92,26 @@ func numbersColumn(title string, values []float64, exact bool) view.Column {
 	return c
 }
 
-// placeOf is the index of number at in a value.
-func placeOf(value tensor.Tensor, at int) []int {
-	index := make([]int, len(value.Shape))
+// placeOf is the index of number at in a step, with the positions of the text
+// where the step holds some rows only.
+func placeOf(s trace.Step, at int) []int {
+	shape := s.Value.Shape
+	index := make([]int, len(shape))
 	for i := len(index) - 1; i >= 0; i-- {
-		index[i] = at % value.Shape[i].Size
-		at /= value.Shape[i].Size
+		index[i] = at % shape[i].Size
+		at /= shape[i].Size
+		if s.Rows != nil && (shape[i].Axis == tensor.Pos || shape[i].Axis == tensor.QueryPos) {
+			index[i] = s.Rows[index[i]]
+		}
 	}
 	return index
 }
 
 // placeWords names a place as a reader finds it: head 1, query 3 “creature”.
-func placeWords(t *trace.Trace, value tensor.Tensor, at int) string {
+func placeWords(t *trace.Trace, s trace.Step, at int) string {
 	var parts []string
-	for i, n := range placeOf(value, at) {
-		switch axis := value.Shape[i].Axis; axis {
+	for i, n := range placeOf(s, at) {
+		switch axis := s.Value.Shape[i].Axis; axis {
 		case tensor.One:
 		case tensor.Pos:
 			parts = append(parts, fmt.Sprintf("position %d “%s”", n, tokenName(t, n)))
@@ -120,10 +125,10 @@ func placeWords(t *trace.Trace, value tensor.Tensor, at int) string {
 }
 
 // placeBrief is the same for a narrow column: head 1, creature → blue.
-func placeBrief(t *trace.Trace, value tensor.Tensor, at int) string {
+func placeBrief(t *trace.Trace, s trace.Step, at int) string {
 	var parts []string
-	for i, n := range placeOf(value, at) {
-		switch axis := value.Shape[i].Axis; axis {
+	for i, n := range placeOf(s, at) {
+		switch axis := s.Value.Shape[i].Axis; axis {
 		case tensor.One:
 		case tensor.Pos, tensor.QueryPos:
 			parts = append(parts, tokenName(t, n))
@@ -194,8 +199,8 @@ func distancesJSON(a analyze.Agreement, want *trace.Trace) []distanceJSON {
 		steps[i] = distanceJSON{
 			Name: d.Step, OK: !d.Beyond, Difference: finite(d.Max), Allowed: finite(d.Allowed), Relative: finite(d.Relative), Index: []int{},
 		}
-		if value, ok := want.Find(d.Step); ok && !d.Missing {
-			steps[i].Index = placeOf(value, d.At)
+		if held, ok := want.Held(d.Step); ok && !d.Missing {
+			steps[i].Index = placeOf(held, d.At)
 			steps[i].Want, steps[i].Got = finite(float64(d.Want)), finite(float64(d.Got))
 		}
 	}

@@ -20,9 +20,10 @@ type narrowing struct {
 	best   int          // so far
 }
 
-// recorder makes the recorder of a pass, which narrows if a layer is to be picked.
-func (r recording) recorder(meta trace.Meta, tokens []trace.Token, wanted map[string]bool, candidates []int) (*trace.Recorder, error) {
-	if r.layer != "" || len(candidates) < 2 {
+// recorder makes the recorder of a pass, which narrows if a layer is to be picked;
+// of a long text it holds little anyway.
+func (r recording) recorder(meta trace.Meta, tokens []trace.Token, wanted map[string]bool, candidates []int, long bool) (*trace.Recorder, error) {
+	if long || r.layer != "" || len(candidates) < 2 {
 		rec := trace.NewRecorder(tokens, func(name string) bool { return wanted[name] })
 		rec.Describe(meta)
 		return rec, nil
@@ -56,7 +57,7 @@ func (n *narrowing) leave() {
 		return
 	}
 	n.best = analyze.Pick(n.trace, []int{n.best, n.layer}, n.heads, n.focus).Layer
-	kept, err := n.hooks([]int{n.best}, n.trace.Meta.Model.Layers)
+	kept, err := n.hooks([]int{n.best}, n.trace.Meta.Model.Layers, false)
 	if err != nil { // makeTrace finds it too, after the pass
 		return
 	}

@@ -84,6 +84,7 @@ func (r *recording) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&r.context, "context", 0, "keep only the last `N` tokens")
 	f.StringVar(&r.mask, "mask", "", "which keys a query may see, a `mask`: causal, none or window:W (default: the model's own)")
+	f.StringVar(&r.tile, "tile", "", "the `part` of scores and pattern to show as it is, Q0:Q1,K0:K1; the rest is told of as for a long text")
 	f.StringSliceVar(&r.record, "record", nil, "more hook `names` to keep, with * for any part, or all")
 	complete(cmd, "mask", "causal", "none", "window:")
 	complete(cmd, "record", "all")
@@ -126,6 +127,9 @@ func (o *traceOptions) complete(a *App, cmd *cobra.Command, args []string) error
 	if cmd.Flags().Changed("context") && o.context < 1 {
 		return usagef("at least 1 token is kept: --context %d", o.context)
 	}
+	if o.model.Model == randomModel && o.context > model.DefaultContext {
+		o.shape.Context = o.context // its positions are extended
+	}
 	if err := o.output.resolve(); err != nil {
 		return err
 	}
@@ -154,9 +158,11 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 		return err
 	}
 	if o.output.Format == formatJSON { // the document always tells the predictions
-		o.record = append(o.record, trace.Logits)
+		o.also = append(o.also, trace.Logits)
 	}
-	stop := a.progress(o.look.Quiet, "running the model")
+	passed := &passed{layers: m.Config.Layers}
+	o.watch = passed.step
+	stop := a.progressPart(o.look.Quiet, "running the model", passed.part)
 	t, sel, err := o.makeTrace(ctx, m, be, o.source.Text, tokens)
 	stop()
 	if err != nil {
@@ -224,6 +230,9 @@ func headline(t *trace.Trace) (sentence, by string) {
 		}
 		sentence = b.String()
 	}
+	if longNote(t) != "" {
+		sentence = beginning(sentence)
+	}
 	m := t.Meta.Model
 	parts := []string{m.Name, counted(m.Layers, "layer") + " × " + counted(m.Heads, "head"), fmt.Sprintf("d_model %d", m.DModel)}
 	if m.Device != "" {
@@ -239,7 +248,27 @@ func headline(t *trace.Trace) (sentence, by string) {
 func picked(t *trace.Trace, sel view.Select) string {
 	s := fmt.Sprintf("layer %d, head %d, told at “%s” (--layer --head --focus)", sel.Told.Layer, sel.Told.Head, view.TokenText(t, sel.Told.Focus))
 	if sel.Told == t.Meta.Selected && t.Meta.Rule != "" {
-		return s + "; picked: " + t.Meta.Rule
+		s += "; picked: " + t.Meta.Rule
+	}
+	if note := longNote(t); note != "" {
+		s += ". " + note
 	}
 	return s
+}
+
+// beginning is the first words of a long text.
+func beginning(s string) string {
+	const most = 160
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	cut := most
+	for i := most; i > most/2; i-- {
+		if runes[i] == ' ' {
+			cut = i
+			break
+		}
+	}
+	return string(runes[:cut]) + " …"
 }

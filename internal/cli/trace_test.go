@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"attn/internal/model"
 	"attn/internal/trace"
@@ -81,7 +82,7 @@ func TestTraceFlags(t *testing.T) {
 	cmd.SetArgs([]string{
 		"--layer", "0-1", "--head", "all", "--focus", "cat#2", "--steps", "scores,mask", "--steps", "pattern", "--layout", "paper",
 		"--top", "3", "--temperature", "0.5", "--context", "9", "--mask", "window:2", "--record", "all", "--save", "x.safetensors",
-		"--layers", "3", "--heads", "4", "--kv-heads", "2", "--d-model", "64", "--d-head", "8", "--d-mlp", "32", "--seed", "7",
+		"--layers", "3", "--heads", "4", "--kv-heads", "2", "--d-model", "64", "--d-head", "8", "--d-mlp", "32", "--seed", "7", "--tile", "0:2,1:3",
 		"-o", "x.csv", "the", "cat",
 	})
 	if err := cmd.Execute(); err != nil {
@@ -96,12 +97,78 @@ func TestTraceFlags(t *testing.T) {
 	if got.context != 9 || got.mask != "window:2" || !slices.Equal(got.record, []string{"all"}) || got.save != "x.safetensors" {
 		t.Errorf("recording is %+v", got.recording)
 	}
+	if got.tile != "0:2,1:3" || got.shape.Context != 0 {
+		t.Errorf("the tile is %s, the context of a random model %d", got.tile, got.shape.Context)
+	}
 	s := got.shape
 	if s.Layers != 3 || s.Heads != 4 || s.KVHeads != 2 || s.DModel != 64 || s.DHead != 8 || s.DMLP != 32 || s.Seed != 7 || got.model.Model != randomModel {
 		t.Errorf("the random model is %+v of %s", s, got.model.Model)
 	}
 	if got.output.Format != formatCSV || got.source.Text != "the cat" {
 		t.Errorf("the format is %s, the text %q", got.output.Format, got.source.Text)
+	}
+}
+
+// TestRandomModelsReadFurther: --context beyond the default is the model's too.
+func TestRandomModelsReadFurther(t *testing.T) {
+	for args, want := range map[string]int{"--layers 1 --context 5000 hi": 5000, "--layers 1 --context 1024 hi": 0, "--context 5000 hi": 0} {
+		var got *traceOptions
+		cmd := newTraceCmd(NewApp(&bytes.Buffer{}, &bytes.Buffer{}), func(_ context.Context, _ *App, o *traceOptions) error { got = o; return nil })
+		cmd.SetArgs(strings.Fields(args))
+		if err := cmd.Execute(); err != nil {
+			t.Fatal(err)
+		}
+		if got.shape.Context != want {
+			t.Errorf("%s: the context is %d, want %d", args, got.shape.Context, want)
+		}
+	}
+}
+
+// TestLongTexts: a text is long by what its patterns would take, or when what is
+// told of long ones is asked for.
+func TestLongTexts(t *testing.T) {
+	m := &model.Model{Config: model.Config{Layers: 12, Heads: 12}}
+	for _, c := range []struct {
+		r    recording
+		n    int
+		long bool
+	}{
+		{recording{}, 1365, false}, // 144 · 1365² · 4 bytes are just below 1 GiB
+		{recording{}, 1366, true},
+		{recording{}, 1 << 24, true},
+		{recording{tile: "0:1,0:1"}, 3, true},
+		{recording{record: []string{"all"}}, 3, false},
+		{recording{record: []string{"*.hook_lse"}}, 3, true},
+		{recording{record: []string{"*.hook_pattern"}}, 3, false},
+		{recording{showing: showing{steps: []string{"blocks.0.attn.hook_entropy"}}}, 3, true},
+		{recording{showing: showing{steps: []string{"blocks.0.attn.hook_q", "pattern"}}}, 3, false},
+	} {
+		if got := c.r.isLong(m, c.n); got != c.long {
+			t.Errorf("%+v, %d tokens: long is %v", c.r, c.n, got)
+		}
+	}
+	if n := longFrom(144); n != 1366 {
+		t.Errorf("144 patterns are long from %d tokens on", n)
+	}
+}
+
+// TestLeft: an estimate needs something to go by.
+func TestLeft(t *testing.T) {
+	for _, c := range []struct {
+		part float64
+		want string
+	}{{0, ""}, {.001, ""}, {.25, ", about 30 s left"}, {1, ""}} {
+		if got := left(10*time.Second, c.part); got != c.want {
+			t.Errorf("%v done: %q, want %q", c.part, got, c.want)
+		}
+	}
+	p := &passed{layers: 2}
+	for step, want := range map[string]float64{"blocks.0.hook_resid_pre": 0, "blocks.0.attn.hook_z": .25, "blocks.1.hook_resid_pre": .5, "blocks.1.attn.hook_z": .75} {
+		p.step(step)
+		p.step("hook_embed")
+		if got := p.part(); got != want {
+			t.Errorf("at %s %v are done, want %v", step, got, want)
+		}
 	}
 }
 
@@ -131,6 +198,10 @@ func TestTraceRefuses(t *testing.T) {
 		{"--format png hello", exitUsage, "text, json, csv"},
 		{"--layers 2 --model story hello", exitUsage, "random model"},
 		{"--heads 4 --kv-heads 3 hello", exitUsage, "share"},
+		{"--tile 3 hello", exitUsage, "--tile 3: it is Q0:Q1,K0:K1"},
+		{"--tile 0:1,0:x hello", exitUsage, "it is Q0:Q1,K0:K1"},
+		{"--tile 0:1,0:99 hello", exitUsage, "from 0 to before 99, the text has positions 0 to"},
+		{"--tile 0:1,1:1 hello there", exitUsage, "from 1 to before 1"},
 		{"--layers 0 hello", exitUsage, "--layers 0"},
 		{"--layers 4000 --d-model 90000 --heads 1 hello", exitUsage, "the limit is"},
 		{"--ids 1,99999", exitUsage, "--ids"},

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"time"
 
 	"attn/internal/analyze"
@@ -102,12 +104,20 @@ func (s showing) grids(t *trace.Trace, sel view.Select) ([]view.Grid, error) {
 	return grids, nil
 }
 
+// longGCPercent is how much may be left lying about, of what is in use, while a
+// long text is traced.
+const longGCPercent = 10
+
 // recording is what a trace is made of.
 type recording struct {
 	showing
 	record  []string // --record: patterns of hook names
 	context int      // --context: keep only the last tokens; 0 is all
 	mask    string   // --mask, or "" for the model's own
+	tile    string   // --tile: the part of the pattern to show as it is
+
+	also  []string          // hook names that the output needs, whoever asked for them
+	watch func(step string) // told of the steps that the pass comes to; may be nil
 }
 
 func idsOf(tokens []trace.Token) []int32 {
@@ -157,17 +167,40 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	if _, err := r.selection(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
 		return nil, none, err
 	}
+	long, asked := r.isLong(m, len(tokens)), r.focus
 	open, err := r.candidates(m)
 	if err != nil {
 		return nil, none, err
 	}
-	wanted, err := r.wanted(open, m.Config.Layers)
+	wanted, err := r.wanted(open, m.Config.Layers, long)
 	if err != nil {
 		return nil, none, err
 	}
-	rec, err := r.recorder(meta, tokens, wanted, open)
+	focus := 0
+	if long {
+		if focus, err = r.longFocus(&trace.Trace{Meta: meta, Tokens: tokens}); err != nil {
+			return nil, none, err
+		}
+		if meta.Tile, err = r.tileOf(len(tokens), focus); err != nil {
+			return nil, none, err
+		}
+		if err := r.checkLong(m, be, len(tokens), wanted); err != nil {
+			return nil, none, err
+		}
+	}
+	rec, err := r.recorder(meta, tokens, wanted, open, long)
 	if err != nil {
 		return nil, none, err
+	}
+	if r.watch != nil {
+		rec.Watch(r.watch)
+	}
+	if long {
+		rec.Narrow(focus, r.askedWhole)
+		r.focus = strconv.Itoa(focus)
+		// A long text makes few arrays, but large ones: what is let go of must not
+		// pile up to as much again.
+		defer debug.SetGCPercent(debug.SetGCPercent(longGCPercent))
 	}
 	start := time.Now()
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
@@ -175,11 +208,11 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	t := rec.Trace()
 	t.Meta.Milliseconds = float64(time.Since(start).Microseconds()) / 1000
-	sel, err := r.selectIn(t, m)
+	sel, err := r.selectIn(t, m, long && asked == "")
 	if err != nil {
 		return nil, none, err
 	}
-	kept, err := r.hooks(sel.Layers, m.Config.Layers)
+	kept, err := r.hooks(sel.Layers, m.Config.Layers, long)
 	if err != nil {
 		return nil, none, err
 	}
@@ -209,14 +242,20 @@ func describe(m *model.Model, be kernels.Backend) trace.Model {
 
 // wanted lists the hooks to record: those that the views read, of every layer
 // that may yet be picked, and --record's.
-func (r recording) wanted(open []int, layers int) (map[string]bool, error) {
-	wanted, err := r.hooks(open, layers)
+func (r recording) wanted(open []int, layers int, long bool) (map[string]bool, error) {
+	wanted, err := r.hooks(open, layers, long)
 	if err != nil {
 		return nil, err
 	}
 	if r.layer == "" || r.head == "" || r.focus == "" { // Pick reads them
+		read := []string{trace.Pattern}
+		if long {
+			read = []string{trace.TopKeys, trace.TopWeights}
+		}
 		for _, layer := range open {
-			wanted[trace.InBlock(layer, trace.Pattern)] = true
+			for _, name := range read {
+				wanted[trace.InBlock(layer, name)] = true
+			}
 		}
 	}
 	return wanted, nil
@@ -237,7 +276,7 @@ func (r recording) candidates(m *model.Model) ([]int, error) {
 
 // hooks lists what the views read when these layers are shown, and what
 // --record asks for.
-func (r recording) hooks(shown []int, layers int) (map[string]bool, error) {
+func (r recording) hooks(shown []int, layers int, long bool) (map[string]bool, error) {
 	views, err := r.views()
 	if err != nil {
 		return nil, err
@@ -247,9 +286,12 @@ func (r recording) hooks(shown []int, layers int) (map[string]bool, error) {
 		if layer, _ := trace.Split(v.Name); layer >= layers {
 			return nil, usagef("--steps %s: the model has layers 0 to %d", v.Name, layers-1)
 		}
-		for _, name := range v.Hooks(shown, layers) {
+		for _, name := range v.Hooks(shown, layers, long) {
 			names[name] = true
 		}
+	}
+	for _, name := range r.also {
+		names[name] = true
 	}
 	for _, pattern := range r.record {
 		if err := trace.CheckPattern(pattern, layers); err != nil {
@@ -265,8 +307,8 @@ func (r recording) hooks(shown []int, layers int) (map[string]bool, error) {
 }
 
 // selectIn picks the layer, head and focus that the flags leave open, by a rule
-// that the trace then states.
-func (r recording) selectIn(t *trace.Trace, m *model.Model) (view.Select, error) {
+// that the trace then states. The focus is the last token where atLast says so.
+func (r recording) selectIn(t *trace.Trace, m *model.Model, atLast bool) (view.Select, error) {
 	layers, err := parseChoice("layer", r.layer, t.Meta.Model.Layers)
 	if err != nil {
 		return view.Select{}, err
@@ -288,25 +330,30 @@ func (r recording) selectIn(t *trace.Trace, m *model.Model) (view.Select, error)
 	case layers == nil && heads == nil && w != nil:
 		layers, heads, t.Meta.Rule = []int{w.Layer}, []int{w.Head}, w.Why
 	}
+	if atLast && t.Meta.Rule != "" {
+		t.Meta.Rule = longRule(t.Meta.Rule)
+	}
 	t.Meta.Selected = analyze.Pick(t, layers, heads, focus)
-	return r.selection(t)
+	sel, err := r.selection(t)
+	sel.Tile = r.tile != ""
+	return sel, err
 }
 
 // vocabularyWords keeps the text of every token that a reader of the trace may
 // want to name: the candidates at each position.
 func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
-	logits, ok := t.Find(trace.Logits)
-	if !ok {
-		return nil
-	}
 	const least = 64
 	words := map[int32]string{}
 	for pos := range t.Tokens {
+		logits, ok := t.At(trace.Logits, pos)
+		if !ok { // of a long text only the last position's are held
+			continue
+		}
 		n := 8
 		if pos == len(t.Tokens)-1 {
 			n = max(least, top)
 		}
-		for _, id := range analyze.Top(logits.Row(pos), n) {
+		for _, id := range analyze.Top(logits, n) {
 			words[id] = m.TokenText(id)
 		}
 	}
@@ -316,13 +363,12 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 // nearest finds the words nearest to the told token's vector before and after
 // the head's change.
 func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Nearest, error) {
-	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
+	before, ok := t.At(trace.InBlock(told.Layer, trace.ResidPre), told.Focus)
 	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
-	if !ok1 || added == nil || m.Tokenizer == nil {
+	if !ok || added == nil || m.Tokenizer == nil {
 		return nil, nil
 	}
 	const shown = 6
-	before := pre.Row(told.Focus)
 	after := slices.Clone(before)
 	for i, v := range added {
 		after[i] += v

@@ -48,7 +48,7 @@ func TestRecordsNoMoreThanMayBePicked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wanted, err := r.wanted(open, m.Config.Layers)
+		wanted, err := r.wanted(open, m.Config.Layers, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,12 +115,12 @@ func TestNarrowingHoldsTwoLayers(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := recording{showing: showing{steps: []string{"qkv"}}}
-	wanted, err := r.wanted(span(0, 5), 6)
+	wanted, err := r.wanted(span(0, 5), 6, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tokens := []trace.Token{{Pos: 0}, {Pos: 1}}
-	rec, err := r.recorder(trace.Meta{Model: trace.Model{Layers: 6, Heads: 2}}, tokens, wanted, span(0, 5))
+	rec, err := r.recorder(trace.Meta{Model: trace.Model{Layers: 6, Heads: 2}}, tokens, wanted, span(0, 5), false)
 	if err != nil {
 		t.Fatal(err)
 	}

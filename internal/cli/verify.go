@@ -215,7 +215,7 @@ func (v *verification) hold(p pass) {
 		c.Detail = fmt.Sprintf("the first step that diverges is %s", d.Step)
 		if !d.Missing {
 			c.Detail += fmt.Sprintf(", by %s at %s: %s, in float64 %s, allowed %s", short(d.Max),
-				placeWords(p.trace, want, d.At), nineDigits(float64(d.Got)), nineDigits(float64(d.Want)), short(d.Allowed))
+				placeWords(p.trace, trace.Step{Value: want}, d.At), nineDigits(float64(d.Got)), nineDigits(float64(d.Want)), short(d.Allowed))
 		}
 	case !c.OK:
 		c.Detail = strings.TrimSpace("other steps than float64: " + alone("it alone", a.OnlyGot) + " " + alone("float64 alone", a.OnlyRef))

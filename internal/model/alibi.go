@@ -12,6 +12,10 @@ type ALiBi struct {
 	Scaled bool
 }
 
+// plain reports whether the bias, if there is one, is no more than slope · place,
+// which fused attention adds by itself.
+func (a ALiBi) plain() bool { return !a.BF16 && !a.Scaled }
+
 // bias is the table [head, key_pos] for n keys, and scores multiplied by scale.
 func (a ALiBi) bias(n int, scale float32) []float32 {
 	table := make([]float32, 0, len(a.Slopes)*n)

@@ -15,8 +15,14 @@ func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
 	q, k, v := p.queriesKeysValues(layer, x)
 	q = p.place(layer, p.headNorm(q, b.QNorm, in(trace.QNorm)), in(trace.RotQ))
 	k = p.place(layer, p.headNorm(k, b.KNorm, in(trace.KNorm)), in(trace.RotK))
-	pattern := p.pattern(in, p.scores(layer, q, k), b.Sinks)
-	z := p.keep(in(trace.Z), p.be.Mix(pattern, v))
+	var z kernels.Array
+	if p.fused != nil && !p.looksInside(layer) {
+		z = p.fusedAttention(layer, q, k, v)
+	} else {
+		z = p.be.Mix(p.pattern(in, p.scores(layer, q, k), b.Sinks), v)
+	}
+	p.recordWaiting()
+	p.keep(in(trace.Z), z)
 	p.headSteps(in, b, v, z)
 	return p.linear(z, b.O, tensor.D(tensor.DModel, p.m.Config.DModel))
 }
@@ -100,11 +106,14 @@ func (p *pass) pattern(in func(string) string, scores kernels.Array, sinks []flo
 // headSteps records what no later step needs, only readers do: each value and
 // each head's result in the stream's own space, and the bias they share.
 func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
-	if name := in(trace.VUp); p.rec.Wants(name) {
-		p.keep(name, p.be.HeadResults(v, b.O.Weight))
-	}
-	if name := in(trace.Result); p.rec.Wants(name) {
-		p.keep(name, p.be.HeadResults(z, b.O.Weight))
+	for _, step := range []struct {
+		name string
+		of   kernels.Array
+	}{{in(trace.VUp), v}, {in(trace.Result), z}} {
+		if p.rec.Wants(step.name) {
+			part, rows := p.part(step.name, step.of)
+			p.rec.RecordRows(step.name, rows, p.be.Get(p.be.HeadResults(part, b.O.Weight)))
+		}
 	}
 	if name := in(trace.OutputBias); p.rec.Wants(name) {
 		bias := tensor.New(tensor.D(tensor.DModel, p.m.Config.DModel))

@@ -172,3 +172,23 @@ func (c cancellable) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sin
 	}
 	return c.be.SoftmaxSink(x, sinks)
 }
+
+// cancellableFused does the same for a backend's fused attention.
+type cancellableFused struct {
+	fused kernels.FusedAttention
+	cancellable
+}
+
+func (c cancellableFused) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
+	if c.stopped() {
+		return nothing{}, kernels.AttentionStats{}
+	}
+	return c.fused.Attention(q, k, v, o)
+}
+
+func (c cancellableFused) Rows(x kernels.Array, rows []int) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.fused.Rows(x, rows)
+}

@@ -16,12 +16,22 @@ type pass struct {
 	rec    *trace.Recorder
 	tokens int
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
+
+	fused   kernels.FusedAttention // nil when the backend has none
+	waiting []waiting              // to be recorded once it is known which rows
+}
+
+// waiting is a step that has been computed and is to be recorded.
+type waiting struct {
+	name string
+	a    kernels.Array
 }
 
 // Forward computes the logits for ids, which must be 1 to Context long, and
 // records on the way what rec wants (nil wants nothing). The result is
 // [pos, d_vocab]: of every position when the recorder wants unembed.hook_out,
-// of the last alone otherwise. Cancelling ctx stops it between two ops.
+// of the last alone otherwise, or when the recorder is narrow. Cancelling ctx
+// stops it between two ops, or within one if the backend is Interruptible.
 func (m *Model) Forward(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
 	if err := m.CheckIDs(ids); err != nil {
 		return nil, err
@@ -52,6 +62,13 @@ func (m *Model) guard(f func() error) error {
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
 	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
+	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
+		p.fused = cancellableFused{fused, cancellable{be, ctx}}
+	}
+	if b, ok := be.(kernels.Interruptible); ok {
+		b.Interrupt(func() bool { return ctx.Err() != nil })
+		defer b.Interrupt(nil)
+	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
@@ -91,10 +108,29 @@ func (e *ContextError) Error() string {
 
 // keep records a step if somebody wants it, and passes it on.
 func (p *pass) keep(name string, a kernels.Array) kernels.Array {
-	if p.rec.Wants(name) {
-		p.rec.Record(name, p.be.Get(a))
+	switch {
+	case !p.rec.Wants(name):
+	case p.fused != nil && p.rec.Waits(name):
+		p.waiting = append(p.waiting, waiting{name, a})
+	default:
+		p.record(name, a)
 	}
 	return a
+}
+
+// record copies the rows that are wanted to the recorder.
+func (p *pass) record(name string, a kernels.Array) {
+	part, rows := p.part(name, a)
+	p.rec.RecordRows(name, rows, p.be.Get(part))
+}
+
+// part cuts a step down to the rows that the recorder keeps of it.
+func (p *pass) part(name string, a kernels.Array) (kernels.Array, []int) {
+	rows := p.rec.Rows(name)
+	if rows == nil || p.fused == nil {
+		return a, nil
+	}
+	return p.fused.Rows(a, rows), rows
 }
 
 // embed: e = W_E[token], widened, scaled or normed where the family does so, + W_pos[position]
@@ -193,6 +229,10 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		x = p.last(x)
 	}
 	x = p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
+	var rows []int
+	if every { // of a long text, logits are not even computed but for the last position
+		x, rows = p.part(trace.Logits, x)
+	}
 	if p.m.UnembedDown != nil {
 		x = p.linear(x, *p.m.UnembedDown, tensor.D(tensor.DModel, c.DEmbed))
 	}
@@ -203,11 +243,17 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 	if c.LogitSoftcap != 0 {
 		logits = p.be.Softcap(logits, c.LogitSoftcap)
 	}
-	return p.keep(trace.Logits, logits)
+	if p.rec.Wants(trace.Logits) {
+		p.rec.RecordRows(trace.Logits, rows, p.be.Get(logits))
+	}
+	return logits
 }
 
 // last cuts the stream down to the last position.
 func (p *pass) last(x kernels.Array) kernels.Array {
+	if p.fused != nil {
+		return p.fused.Rows(x, []int{p.tokens - 1})
+	}
 	all := p.be.Get(x)
 	if len(all.Data) == 0 { // an op before failed
 		return x

@@ -22,6 +22,9 @@ type Shape struct {
 // maxRandom bounds a random model's parameters: 1 GiB of float32.
 const maxRandom = 1 << 28
 
+// DefaultContext is how many tokens a random model reads unless asked.
+const DefaultContext = 1024
+
 // Complete fills what was left open: 2 layers, 4 heads, 16 numbers per head, as
 // many key/value heads as heads, an MLP of 4 d_model, a context of 1024.
 func (s Shape) Complete() Shape {
@@ -39,7 +42,7 @@ func (s Shape) Complete() Shape {
 	or(&s.DHead, 16)
 	or(&s.DModel, s.Heads*s.DHead)
 	or(&s.DMLP, 4*s.DModel)
-	or(&s.Context, 1024)
+	or(&s.Context, DefaultContext)
 	return s
 }
 
@@ -100,7 +103,7 @@ func Random(s Shape, t *tokenizer.Tokenizer) (*Model, error) {
 	g := generator{rand.New(rand.NewPCG(s.Seed, 0)), 0}
 	m := &Model{Config: c, Tokenizer: t}
 	m.Embed = g.matrix("embedding", c.DVocab, c.DModel, 1)
-	position := g.matrix("position", c.Context, c.DModel, 1)
+	position := g.positions(c, s.Seed)
 	m.Position = &position
 	m.Unembed = Linear{Weight: m.Embed}
 	m.FinalNorm = g.norm(c)
@@ -137,6 +140,20 @@ func (g *generator) matrix(name string, out, in int, spread float64) kernels.Wei
 	}
 	g.count += int64(out) * int64(in)
 	return kernels.Weight{Name: name, Type: tensor.F32, Shape: [2]int{out, in}, Stride: [2]int{in, 1}, Bytes: data}
+}
+
+// positions draws those beyond the default from a source of their own, so that a
+// longer context changes no other weight.
+func (g *generator) positions(c Config, seed uint64) kernels.Weight {
+	first := g.matrix("position", min(c.Context, DefaultContext), c.DModel, 1)
+	if c.Context <= DefaultContext {
+		return first
+	}
+	rest := generator{rand.New(rand.NewPCG(seed, 1)), 0}
+	more := rest.matrix("position", c.Context-DefaultContext, c.DModel, 1)
+	g.count += rest.count
+	first.Shape[0], first.Bytes = c.Context, append(first.Bytes, more.Bytes...)
+	return first
 }
 
 func (g *generator) linear(name string, out, in int) Linear {

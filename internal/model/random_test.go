@@ -176,3 +176,27 @@ func TestRandomReadsATokenizer(t *testing.T) {
 		t.Errorf("token 65 is %q, the tokenizer says %q", m.TokenText(65), text)
 	}
 }
+
+// TestLongerContextChangesNothingElse: positions beyond the default come from a
+// source of their own.
+func TestLongerContextChangesNothingElse(t *testing.T) {
+	short, err := model.Random(model.Shape{DVocab: 5, DModel: 4, Heads: 1, Seed: 3}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := model.Random(model.Shape{DVocab: 5, DModel: 4, Heads: 1, Seed: 3, Context: 1500}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if long.Position.Shape[0] != 1500 || long.Position.Check() != nil || long.Parameters-short.Parameters != 4*(1500-model.DefaultContext) {
+		t.Errorf("%d positions, %v; %d parameters more", long.Position.Shape[0], long.Position.Check(), long.Parameters-short.Parameters)
+	}
+	same := func(name string, a, b kernels.Weight) {
+		if string(b.Bytes[:len(a.Bytes)]) != string(a.Bytes) {
+			t.Errorf("%s differs", name)
+		}
+	}
+	same("position", *short.Position, *long.Position)
+	same("embedding", short.Embed, long.Embed)
+	same("the last weight", short.Blocks[1].MLP.Down.Weight, long.Blocks[1].MLP.Down.Weight)
+}

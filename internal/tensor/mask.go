@@ -24,6 +24,22 @@ func (m Mask) Allows(q, k int) bool {
 	return true
 }
 
+// Visible is the range of keys, of n, that query position q may attend to: every
+// mask leaves one piece.
+func (m Mask) Visible(q, n int) (from, to int) {
+	to = n
+	if m.Causal {
+		to = q + 1
+	}
+	if m.Window > 0 {
+		from = max(0, q-m.Window+1)
+		if m.Window < n-q {
+			to = min(to, q+m.Window)
+		}
+	}
+	return from, to
+}
+
 // String writes a mask the way --mask takes it: causal, none, window:4.
 func (m Mask) String() string {
 	switch {

@@ -26,7 +26,13 @@ const (
 	DMLP     Axis = "d_mlp"     // the width of the MLP's hidden layer
 	DVocab   Axis = "d_vocab"   // one entry per token of the vocabulary
 	Expert   Axis = "expert"    // one of an MLP's experts
+	Rank     Axis = "rank"      // a place in a list, the largest first
 	One      Axis = "one"       // a single number per row, such as a norm's scale
+
+	QueryBlock Axis = "query_block" // neighbouring queries taken together
+	KeyBlock   Axis = "key_block"   // neighbouring keys taken together
+	TileQuery  Axis = "tile_query"  // a query of a part of a pattern
+	TileKey    Axis = "tile_key"    // a key of a part of a pattern
 )
 
 // Dim is one dimension: what it counts and how many there are.

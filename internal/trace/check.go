@@ -20,6 +20,10 @@ import (
 //	resid_mid = resid_pre + attn_out; resid_post = resid_mid + mlp_out
 //	each block starts where the one before it ended
 //	with norms after each sum: what the norm made of resid_mid, of resid_post
+//	what a query takes from the keys that are listed, from all others and from
+//	the sink sums to 1; its entropy is at most log n
+//	Σ received = Σ pooled · queries = Σ_queries (1 − sink)
+//	a tile's weights = e^(score − lse)
 func (t *Trace) Check() error {
 	var errs []error
 	for _, s := range t.Steps {
@@ -45,6 +49,11 @@ func (t *Trace) checkLayer(layer int) []error {
 		t.checkSum("attention", in(ResidMid), in(ResidPre), in(AttnOut)),
 		t.checkSum("mlp", in(ResidPost), in(t.either(ResidMid, LN1)), in(MLPOut)),
 		t.checkParallel(layer),
+		t.checkListed(layer),
+		t.checkEntropy(layer),
+		t.checkReceived(layer),
+		t.checkPooled(layer),
+		t.checkTilePattern(layer),
 	}
 	if layer > 0 {
 		errs = append(errs, t.checkSum("handover", in(ResidPre), InBlock(layer-1, t.either(ResidPost, LN2))))
@@ -65,7 +74,7 @@ func (t *Trace) either(name, postNorm string) string {
 func checkFinite(s Step) error {
 	_, name := Split(s.Name)
 	for i, v := range s.Value.Data {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && name != AttnScores {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && !MayHide(name) {
 			return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
 		}
 	}
@@ -283,3 +292,6 @@ func (t *Trace) checkHeads(layer int) error {
 	}
 	return nil
 }
+
+// MayHide reports whether a step, of whatever block, has −∞ where the mask hides.
+func MayHide(name string) bool { return name == AttnScores || name == TileScores }

@@ -27,12 +27,12 @@ type Divergence struct {
 func Diff(got, want *Trace, tol Tolerance) []Divergence {
 	found := make([]Divergence, 0, len(want.Steps))
 	for _, step := range want.Steps {
-		value, ok := got.Find(step.Name)
-		if !ok || !slices.Equal(value.Sizes(), step.Value.Sizes()) {
+		held, ok := got.Held(step.Name)
+		if !ok || !slices.Equal(held.Rows, step.Rows) || !slices.Equal(held.Value.Sizes(), step.Value.Sizes()) {
 			found = append(found, Divergence{Step: step.Name, Missing: true, Beyond: true})
 			continue
 		}
-		found = append(found, compare(step.Name, value, step.Value, tol))
+		found = append(found, compare(step.Name, held.Value, step.Value, tol))
 	}
 	return found
 }

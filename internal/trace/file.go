@@ -25,6 +25,7 @@ type fileStep struct {
 	Axes    []tensor.Axis `json:"axes,omitempty"`
 	Formula string        `json:"formula,omitempty"`
 	Inputs  []string      `json:"inputs,omitempty"`
+	Rows    []int         `json:"rows,omitempty"`
 }
 
 // Save writes the trace as a safetensors file: one F32 tensor per step under
@@ -35,7 +36,7 @@ func (t *Trace) Save(w io.Writer) error {
 	tensors := make([]safetensors.Tensor, len(t.Steps))
 	for i, s := range t.Steps {
 		hook, _ := FindHook(s.Name)
-		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs}
+		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs, Rows: s.Rows}
 		tensors[i] = safetensors.Tensor{
 			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: safetensors.Floats(s.Value.Data),
 		}
@@ -43,7 +44,7 @@ func (t *Trace) Save(w io.Writer) error {
 	more := fileMeta{
 		Text: t.Meta.Text, Dropped: t.Meta.Dropped, Scales: t.Meta.Scales, Mask: t.Meta.Mask.String(), Masks: maskNames(t.Meta.Masks),
 		Parallel: t.Meta.Parallel, PostNorm: t.Meta.PostNorm, MaskForced: t.Meta.MaskForced, Selected: &t.Meta.Selected, Rule: t.Meta.Rule,
-		Nearest: t.Meta.Nearest, Words: t.Meta.Words, Bytes: t.tokenBytes(),
+		Nearest: t.Meta.Nearest, Words: t.Meta.Words, Bytes: t.tokenBytes(), Tile: t.Meta.Tile,
 	}
 	metadata := map[string]string{metaSchema: Schema}
 	for key, value := range map[string]any{metaTokens: t.Tokens, metaModel: t.Meta.Model, metaSteps: steps, metaMore: more} {
@@ -87,7 +88,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 			return nil, fmt.Errorf("%s lists %q, which the file does not hold or which it lists twice", metaSteps, s.Name)
 		}
 		delete(infos, s.Name) // a step listed twice is not found again
-		step, err := t.loadStep(r, header, info)
+		step, err := t.loadStep(r, header, info, s.Rows)
 		step.Inputs = t.inputsIn(s, order)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", s.Name, err)
@@ -98,7 +99,7 @@ func Load(r io.ReaderAt, size int64) (*Trace, error) {
 }
 
 // loadStep reads one tensor and holds it to the table and the model.
-func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safetensors.Info) (Step, error) {
+func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safetensors.Info, rows []int) (Step, error) {
 	hook, ok := FindHook(info.Name)
 	layer, _ := Split(info.Name)
 	if !ok || layer >= t.Meta.Model.Layers {
@@ -107,7 +108,7 @@ func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safeten
 	if info.DType != tensor.F32.String() {
 		return Step{}, fmt.Errorf("its dtype is %s, a trace holds F32", info.DType)
 	}
-	shape, err := t.shapeOf(hook, info.Shape)
+	shape, err := t.shapeOf(hook, info.Shape, rows)
 	if err != nil {
 		return Step{}, err
 	}
@@ -117,7 +118,10 @@ func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safeten
 	}
 	value := tensor.New(shape...)
 	tensor.Decode(value.Data, tensor.F32, raw)
-	return Step{Name: info.Name, Op: hook.Op, Value: value}, nil
+	if hook.Name == TopKeys {
+		err = t.checkKeys(value)
+	}
+	return Step{Name: info.Name, Op: hook.Op, Rows: rows, Value: value}, err
 }
 
 // inputsIn are a stored step's inputs as its file lists them, or, where it lists
@@ -133,8 +137,9 @@ func (t *Trace) inputsIn(s fileStep, stored []fileStep) []string {
 	})
 }
 
-// shapeOf gives a stored shape its axes and holds each size to the model.
-func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
+// shapeOf gives a stored shape its axes and holds each size to the model, and to
+// the rows of the text that the step is of.
+func (t *Trace) shapeOf(hook Hook, sizes, rows []int) ([]tensor.Dim, error) {
 	if len(sizes) != len(hook.Axes) {
 		return nil, fmt.Errorf("it has %d axes, the step has %v", len(sizes), hook.Axes)
 	}
@@ -142,6 +147,16 @@ func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
 	want := map[tensor.Axis]int{
 		tensor.Pos: len(t.Tokens), tensor.QueryPos: len(t.Tokens), tensor.KeyPos: len(t.Tokens),
 		tensor.Head: m.Heads, tensor.DHead: m.DHead, tensor.DModel: m.DModel, tensor.DVocab: m.DVocab, tensor.One: 1,
+	}
+	t.mapSizes(want)
+	if rows != nil {
+		if hook.positions() < 0 {
+			return nil, fmt.Errorf("it has rows, and no axis of positions")
+		}
+		if err := t.checkRows(rows); err != nil {
+			return nil, err
+		}
+		want[hook.Axes[hook.positions()]] = len(rows)
 	}
 	if hook.Name == K || hook.Name == V || hook.Name == KNorm || hook.Name == RotK {
 		want[tensor.Head] = m.KVHeads
@@ -166,4 +181,27 @@ func (t *Trace) shapeOf(hook Hook, sizes []int) ([]tensor.Dim, error) {
 		shape[i] = tensor.D(axis, sizes[i])
 	}
 	return shape, nil
+}
+
+// mapSizes adds how long the axes of maps and tiles are. Where there is no tile
+// its axes have no size that could be right.
+func (t *Trace) mapSizes(want map[tensor.Axis]int) {
+	size := BlockSize(len(t.Tokens))
+	want[tensor.QueryBlock] = (len(t.Tokens) + size - 1) / size
+	want[tensor.KeyBlock] = want[tensor.QueryBlock]
+	want[tensor.TileQuery], want[tensor.TileKey] = 0, 0
+	if tile := t.Meta.Tile; tile != nil {
+		want[tensor.TileQuery] = tile.Queries[1] - tile.Queries[0]
+		want[tensor.TileKey] = tile.Keys[1] - tile.Keys[0]
+	}
+}
+
+// checkKeys holds what is listed as a key to the text: readers look it up.
+func (t *Trace) checkKeys(keys tensor.Tensor) error {
+	for i, v := range keys.Data {
+		if v != v || v < -1 || v >= float32(len(t.Tokens)) || v != float32(int(v)) {
+			return fmt.Errorf("its value %d is %v, which is no position of the text", i, v)
+		}
+	}
+	return nil
 }

@@ -26,6 +26,7 @@ type fileMeta struct {
 	Rule       string           `json:"rule,omitempty"`
 	Nearest    *Nearest         `json:"nearest,omitempty"`
 	Words      map[int32]string `json:"words,omitempty"`
+	Tile       *Tile            `json:"tile,omitempty"`
 	Bytes      map[int][]byte   `json:"token_bytes,omitempty"` // of tokens that are no whole characters, by position
 }
 
@@ -94,7 +95,7 @@ func decode(text string, into any) error {
 func (t *Trace) takeMore(more fileMeta) error {
 	m := &t.Meta
 	m.Text, m.Dropped, m.Scales, m.Parallel, m.PostNorm, m.MaskForced = more.Text, more.Dropped, more.Scales, more.Parallel, more.PostNorm, more.MaskForced
-	m.Rule, m.Nearest, m.Words = more.Rule, more.Nearest, more.Words
+	m.Rule, m.Nearest, m.Words, m.Tile = more.Rule, more.Nearest, more.Words, more.Tile
 	m.Mask = tensor.Mask{Causal: true}
 	if more.Mask != "" {
 		mask, err := tensor.ParseMask(more.Mask)
@@ -223,6 +224,9 @@ func (t *Trace) checkMore() error {
 			return fmt.Errorf("words holds id %d, the vocabulary is 0 to %d", id, m.Model.DVocab-1)
 		}
 	}
+	if err := t.checkTile(); err != nil {
+		return err
+	}
 	if m.Nearest == nil {
 		return nil
 	}
@@ -232,6 +236,29 @@ func (t *Trace) checkMore() error {
 		}
 	}
 	return t.has(m.Nearest.Selected)
+}
+
+// checkTile holds a tile to the text.
+func (t *Trace) checkTile() error {
+	if t.Meta.Tile == nil {
+		return nil
+	}
+	for _, side := range [][2]int{t.Meta.Tile.Queries, t.Meta.Tile.Keys} {
+		if side[0] < 0 || side[0] >= side[1] || side[1] > len(t.Tokens) {
+			return fmt.Errorf("a tile from %d to %d of %d tokens", side[0], side[1], len(t.Tokens))
+		}
+	}
+	return nil
+}
+
+// checkRows holds a step's rows to the text: in rising order, none twice.
+func (t *Trace) checkRows(rows []int) error {
+	for i, pos := range rows {
+		if pos < 0 || pos >= len(t.Tokens) || i > 0 && pos <= rows[i-1] {
+			return fmt.Errorf("its rows are not positions of the text in rising order")
+		}
+	}
+	return nil
 }
 
 // has reports whether the model has this layer and head, the text this focus.

@@ -56,6 +56,17 @@ const (
 	AttnScores   = "attn.hook_attn_scores"
 	Pattern      = "attn.hook_pattern"
 	Sink         = "attn.hook_sink"
+	LSE          = "attn.hook_lse"
+	Entropy      = "attn.hook_entropy"
+	FirstMass    = "attn.hook_first_mass"
+	NearMass     = "attn.hook_near_mass"
+	TopKeys      = "attn.hook_topk_keys"
+	TopWeights   = "attn.hook_topk_weights"
+	TopRest      = "attn.hook_topk_rest"
+	Received     = "attn.hook_received"
+	Pooled       = "attn.hook_pooled"
+	TileScores   = "attn.hook_tile_scores"
+	TilePattern  = "attn.hook_tile_pattern"
 	Z            = "attn.hook_z"
 	VUp          = "attn.hook_v_up"
 	Result       = "attn.hook_result"
@@ -89,6 +100,13 @@ var (
 	writes = axes{tensor.Pos, tensor.Head, tensor.DModel}
 	mlp    = axes{tensor.Pos, tensor.DMLP}
 	latent = axes{tensor.Pos, tensor.DLatent}
+
+	queries = axes{tensor.Head, tensor.QueryPos}
+	listed  = axes{tensor.Head, tensor.QueryPos, tensor.Rank}
+	blocks  = axes{tensor.Head, tensor.QueryBlock, tensor.KeyBlock}
+	tiles   = axes{tensor.Head, tensor.TileQuery, tensor.TileKey}
+
+	rotated = []string{RotQ + "|" + QNorm + "|" + Q, RotK + "|" + KNorm + "|" + K}
 )
 
 // Hooks is the one table of every step, in the order of the forward pass.
@@ -112,13 +130,26 @@ func Hooks() []Hook {
 		{KNorm, true, heads, "norm", []string{K}, true, "γ k / √(mean(k²) + ε)", "the keys, each head's brought to one size", "transformers: k_norm", "Kcur_normed"},
 		{RotQ, true, heads, "rotate", []string{QNorm + "|" + Q}, true, "R(position) q", "the queries, turned by their places", "", "Qcur"},
 		{RotK, true, heads, "rotate", []string{KNorm + "|" + K}, true, "R(position) k", "the keys, turned by their places", "", "Kcur"},
-		{QK, true, scores, "scores", []string{RotQ + "|" + QNorm + "|" + Q, RotK + "|" + KNorm + "|" + K}, false, "q·k", "how well each key answers each query", "", "kq"},
+		{QK, true, scores, "scores", rotated, false, "q·k", "how well each key answers each query", "", "kq"},
 		{Scaled, true, scores, "scale", []string{QK}, false, "q·k / √d_head", "the same, kept small", "", "kq_scaled"},
 		{Softcapped, true, scores, "softcap", []string{Scaled}, true, "c tanh(scaled / c)", "the same, bent so that none is larger than c", "", ""},
 		{Biased, true, scores, "alibi", []string{Scaled}, true, "scaled + slope · position", "the same, keys further back marked down", "", ""},
 		{AttnScores, true, scores, "mask", []string{Biased + "|" + Softcapped + "|" + Scaled}, false, "−∞ where key > query", "later tokens hidden", "", "kq_masked"},
 		{Pattern, true, scores, "softmax", []string{AttnScores}, false, "softmax(masked)", "how much each query takes from each key", "attentions[L]", "kq_soft_max"},
-		{Sink, true, axes{tensor.Head, tensor.QueryPos}, "softmax", []string{AttnScores}, true, "e^sink / Σ", "the weight that no key gets", "", ""},
+		{Sink, true, queries, "softmax", []string{AttnScores}, true, "e^sink / Σ", "the weight that no key gets", "", ""},
+
+		// what fused attention tells of a pattern that it never holds whole
+		{LSE, true, queries, "attention", rotated, true, "log Σ_keys e^score", "the logarithm of what the softmax divides by", "", ""},
+		{Entropy, true, queries, "attention", rotated, true, "−Σ_keys p log p", "how widely each query looks, in nats: log n for n keys alike", "", ""},
+		{FirstMass, true, queries, "attention", rotated, true, "p(query, 0)", "how much each query takes from the first token", "", ""},
+		{NearMass, true, queries, "attention", rotated, true, "Σ p(query, key), |query − key| < 64", "how much each query takes from the 64 tokens nearest to it on each side, itself among them", "", ""},
+		{TopKeys, true, listed, "attention", rotated, true, "argsort p, the first 8", "the keys that each query takes most from; −1 where there is none", "", ""},
+		{TopWeights, true, listed, "attention", rotated, true, "sort p, the first 8", "how much it takes from each of them", "", ""},
+		{TopRest, true, queries, "attention", rotated, true, "Σ_keys p beyond the first 8", "how much it takes from all other keys together", "", ""},
+		{Received, true, axes{tensor.Head, tensor.KeyPos}, "attention", rotated, true, "Σ_queries p", "how much each key gives to all queries together", "", ""},
+		{Pooled, true, blocks, "attention", rotated, true, "mean over queries of Σ_keys p, block by block", "the pattern from afar, at most 128 × 128 blocks of tokens", "", ""},
+		{TileScores, true, tiles, "attention", rotated, true, "masked scores", "a part of the masked scores as it is", "", ""},
+		{TilePattern, true, tiles, "attention", []string{TileScores, LSE}, true, "e^(score − lse)", "a part of the pattern as it is", "", ""},
 		{Z, true, heads, "mix", []string{Pattern, V}, false, "z = Σ pattern · v", "the values, weighted and summed", "transformer.h.L.attn.c_proj (input)", "kqv_merged"},
 		{VUp, true, writes, "heads", []string{V}, false, "W_O v", "each token's value in the stream's own space: the chapter's value vector", "", ""},
 		{Result, true, writes, "heads", []string{Z}, false, "Δe = W_O z", "what each head writes into the stream", "", ""},
@@ -163,6 +194,21 @@ func postNormInputs() map[string][]string {
 		LN2Scale:  {ResidPost}, LN2: {ResidPost},
 		Logits: {"<" + LN2},
 	}
+}
+
+// What fused attention tells of each query: how many keys it lists, and how near
+// a key must be to be near. The map that it pools has at most so many blocks to
+// a side. The table above says these numbers, too.
+const (
+	KeysListed = 8
+	NearKeys   = 64
+	MapBlocks  = 128
+)
+
+// WholeMaps lists a block's steps that hold a number for every query and key:
+// what a long text has no room for.
+func WholeMaps() []string {
+	return []string{QK, Scaled, Softcapped, Biased, AttnScores, Pattern}
 }
 
 // InBlock names a block's step: InBlock(2, Pattern) is

@@ -20,7 +20,7 @@ func TestTableIsWhole(t *testing.T) {
 			t.Errorf("%s lacks axes, op, formula or doc: %+v", h.Name, h)
 		}
 	}
-	if len(seen) != 45 {
+	if len(seen) != 56 {
 		t.Errorf("%d steps in the table", len(seen))
 	}
 }
@@ -35,6 +35,9 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 		blocks.0.attn.hook_rot_q blocks.0.attn.hook_rot_k
 		blocks.0.attn.hook_qk blocks.0.attn.hook_scaled blocks.0.attn.hook_softcapped blocks.0.attn.hook_biased
 		blocks.0.attn.hook_attn_scores blocks.0.attn.hook_pattern blocks.0.attn.hook_sink
+		blocks.0.attn.hook_lse blocks.0.attn.hook_entropy blocks.0.attn.hook_first_mass blocks.0.attn.hook_near_mass
+		blocks.0.attn.hook_topk_keys blocks.0.attn.hook_topk_weights blocks.0.attn.hook_topk_rest
+		blocks.0.attn.hook_received blocks.0.attn.hook_pooled blocks.0.attn.hook_tile_scores blocks.0.attn.hook_tile_pattern
 		blocks.0.attn.hook_z blocks.0.attn.hook_v_up blocks.0.attn.hook_result blocks.0.attn.b_O blocks.0.attn.hook_out
 		blocks.0.hook_attn_out blocks.0.hook_resid_mid blocks.0.ln2.hook_scale blocks.0.ln2.hook_normalized
 		blocks.0.mlp.hook_pre blocks.0.mlp.hook_pre_linear blocks.0.mlp.hook_post
@@ -47,7 +50,7 @@ func TestStepNamesAreTheForwardPass(t *testing.T) {
 		t.Errorf("no layer: %v", got)
 	}
 	three := trace.StepNames(3)
-	const block = 40
+	const block = 51
 	if len(three) != 2+3*block+3 || three[2+block] != "blocks.1.hook_resid_pre" || three[2+2*block] != "blocks.2.hook_resid_pre" {
 		t.Errorf("three layers: %d names, %v", len(three), three)
 	}

@@ -82,6 +82,7 @@ type Meta struct {
 	Parallel     bool          // attention and MLP read the same vector
 	PostNorm     bool          // norms come after each sum, and the stream is what they make
 	MaskForced   bool          // it is not the model's own
+	Tile         *Tile         // the part that the steps of a tile hold; nil when there is none
 	Milliseconds float64       // how long the forward pass took; 0 in a loaded trace
 	Selected     Selected
 	Rule         string // how layer, head and focus were picked, in words
@@ -91,11 +92,19 @@ type Meta struct {
 	Words map[int32]string
 }
 
+// Tile is a part of a pattern: queries and keys from the first number to before
+// the second.
+type Tile struct {
+	Queries [2]int `json:"queries"`
+	Keys    [2]int `json:"keys"`
+}
+
 // Step is one recorded step.
 type Step struct {
 	Name   string
 	Op     string
 	Inputs []string
+	Rows   []int // the positions that Value holds, in rising order; nil when it holds all
 	Value  tensor.Tensor
 }
 
@@ -106,14 +115,22 @@ type Trace struct {
 	Steps  []Step
 }
 
-// Find returns a step's value.
+// Find returns a step's value, if the trace holds it for every position.
 func (t *Trace) Find(name string) (tensor.Tensor, bool) {
-	for i := range t.Steps {
-		if t.Steps[i].Name == name {
-			return t.Steps[i].Value, true
-		}
+	if s, ok := t.Held(name); ok && s.Rows == nil {
+		return s.Value, true
 	}
 	return tensor.Tensor{}, false
+}
+
+// Held returns a step, of whichever positions the trace holds.
+func (t *Trace) Held(name string) (Step, bool) {
+	for i := range t.Steps {
+		if t.Steps[i].Name == name {
+			return t.Steps[i], true
+		}
+	}
+	return Step{}, false
 }
 
 // InBlock returns a block's step.
@@ -128,6 +145,14 @@ func (t *Trace) HeadsSum(layer int) (tensor.Tensor, bool) {
 		return out, true
 	}
 	return t.InBlock(layer, AttnOut)
+}
+
+// HeadsSumAt is HeadsSum at one position, of a trace that may hold no other.
+func (t *Trace) HeadsSumAt(layer, pos int) ([]float32, bool) {
+	if out, ok := t.At(InBlock(layer, HeadsOut), pos); ok {
+		return out, true
+	}
+	return t.At(InBlock(layer, AttnOut), pos)
 }
 
 // Scale returns what a layer's raw scores are multiplied by.
@@ -154,50 +179,6 @@ func (t *Trace) WordText(id int32) string {
 	}
 	return NoText(id)
 }
-
-// Recorder collects the steps of a forward pass that somebody wants.
-type Recorder struct {
-	want  func(name string) bool
-	asked map[string]bool // the steps that the model has
-	trace Trace
-}
-
-// NewRecorder returns a recorder for a sentence. It keeps the steps that want
-// says yes to; nil keeps none.
-func NewRecorder(tokens []Token, want func(name string) bool) *Recorder {
-	if want == nil {
-		want = func(string) bool { return false }
-	}
-	return &Recorder{want: want, asked: map[string]bool{}, trace: Trace{Tokens: tokens}}
-}
-
-// Wants reports whether a step is to be kept: ask before copying, and for every
-// step that the model has, for that is how the recorder knows them.
-func (r *Recorder) Wants(name string) bool {
-	if r == nil {
-		return false
-	}
-	r.asked[name] = true
-	return r.want(name)
-}
-
-// Record keeps a step. The tensor must not change afterwards.
-func (r *Recorder) Record(name string, value tensor.Tensor) {
-	step := Step{Name: name, Value: value}
-	if hook, ok := FindHook(name); ok {
-		layer, _ := Split(name)
-		step.Op = hook.Op
-		step.Inputs = inputsOf(hook.in(r.trace.Meta), layer, r.trace.Meta.Model.Layers, func(step string) bool { return r.asked[step] })
-	}
-	r.trace.Steps = append(r.trace.Steps, step)
-}
-
-// Describe sets what the trace knows beside its steps; call it before the
-// first Record.
-func (r *Recorder) Describe(meta Meta) { r.trace.Meta = meta }
-
-// Trace returns what was recorded.
-func (r *Recorder) Trace() *Trace { return &r.trace }
 
 // NoText stands for the text of a token that has none.
 func NoText(id int32) string { return "#" + strconv.Itoa(int(id)) }

@@ -15,6 +15,7 @@ func deltaView() View {
 		Name:  "delta",
 		Doc:   "Δe: what the told token takes from each word, and what it makes of its vector",
 		Needs: []string{trace.Pattern, trace.VUp, trace.Result, trace.ResidPre, trace.HeadsOut, trace.AttnOut},
+		Long:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.Sink, trace.VUp, trace.Result, trace.ResidPre, trace.HeadsOut, trace.AttnOut},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				sel.Layers, sel.Heads = []int{sel.Told.Layer}, []int{sel.Told.Head}
@@ -34,12 +35,9 @@ func deltaView() View {
 // ledgerGrid accounts for Δe: one row per source, the small ones together, and
 // their sum.
 func ledgerGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
-	if _, err := blockSteps(t, layer, trace.Pattern, trace.VUp, trace.Result); err != nil {
-		return Grid{}, err
-	}
 	l, err := analyze.NewLedger(t, layer, head, sel.Told.Focus)
 	if err != nil {
-		return Grid{}, err
+		return Grid{}, fmt.Errorf("%w: record it with --record or --steps", err)
 	}
 	b := ledgerRows{
 		weight: Column{Title: "weight", Kind: Number, Decimals: 3},
@@ -55,14 +53,20 @@ func ledgerGrid(t *trace.Trace, sel Select, layer, head int) (Grid, error) {
 		b.add(Label{Text: fmt.Sprintf("%d others", len(rest)), Pos: -1, Role: Muted}, together(rest))
 	}
 	total := together(l.Shares)
+	note := fmt.Sprintf("the parts sum to the Δe that the model computed within %.0e in every component", l.Residue)
+	if l.Others != nil {
+		b.add(Label{Text: "all other tokens", Pos: -1, Role: Muted}, *l.Others)
+		total = together(append(l.Shares, *l.Others))
+		note = fmt.Sprintf("the %d tokens with the most weight; the others' part is what is left of the Δe that the model computed", len(l.Shares))
+	}
 	total.Part = l.Length
 	b.add(Label{Text: "Δe", Pos: -1, Role: Delta}, total)
 	title := fmt.Sprintf("Δe of %s", quoted(t, sel.Told.Focus))
 	if !sel.Brief {
 		title += " in " + headName(layer, head)
 	}
-	notes := []string{fmt.Sprintf("the parts sum to the Δe that the model computed within %.0e in every component", l.Residue)}
-	if _, normed := t.InBlock(layer, trace.HeadsOut); normed {
+	notes := []string{note}
+	if _, normed := t.Held(trace.InBlock(layer, trace.HeadsOut)); normed {
 		notes = append(notes, "all heads' Δe are summed and brought to one size by a norm before they are added")
 	}
 	return Grid{
@@ -96,7 +100,7 @@ func sources(l analyze.Ledger, sel Select) (shown, rest []analyze.Share) {
 	}
 	slices.SortStableFunc(shown, func(a, b analyze.Share) int { return cmp.Compare(b.Part, a.Part) })
 	const most = 5
-	if sel.Brief && len(shown) > most+1 {
+	if sel.Brief && len(shown) > most+1 && l.Others == nil { // a list of the largest is short
 		return shown[:most], shown[most:]
 	}
 	return shown, nil
@@ -147,17 +151,16 @@ func nearestGrid(t *trace.Trace, sel Select) (Grid, bool) {
 
 // turned says how far the change turns the vector.
 func turned(t *trace.Trace, told trace.Selected) []string {
-	pre, ok1 := t.InBlock(told.Layer, trace.ResidPre)
+	before, ok := t.At(trace.InBlock(told.Layer, trace.ResidPre), told.Focus)
 	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
-	if !ok1 || added == nil {
+	if !ok || added == nil {
 		return nil
 	}
-	before := pre.Row(told.Focus)
 	after := append([]float32(nil), before...)
 	add(after, added)
 	angle := math.Acos(max(-1, min(1, analyze.Cosine(before, after)))) * 180 / math.Pi
 	what := "Δe"
-	if _, normed := t.InBlock(told.Layer, trace.HeadsOut); normed {
+	if _, normed := t.Held(trace.InBlock(told.Layer, trace.HeadsOut)); normed {
 		what = "Δe, as the norm after attention hands it on,"
 	}
 	return []string{fmt.Sprintf("%s turns the vector by %.1f°; its length goes from %.2f to %.2f", what, angle, analyze.Length(before), analyze.Length(after))}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"attn/internal/analyze"
 	"attn/internal/tensor"
@@ -18,12 +19,12 @@ func embedView() View {
 }
 
 func buildEmbed(t *trace.Trace, sel Select) ([]Grid, error) {
-	token, ok := t.Find(trace.Embed)
+	held, ok := t.Held(trace.Embed)
 	if !ok {
 		return nil, notRecorded(trace.Embed)
 	}
-	place, havePlace := t.Find(trace.PosEmbed)
-	rows := briefRows(t, sel)
+	_, havePlace := t.Held(trace.PosEmbed)
+	rows := heldRows(t, trace.Embed, briefRows(t, sel))
 	table := &Table{}
 	lengths := [3]Column{
 		{Title: "|token|", Kind: Number, Decimals: 2},
@@ -32,11 +33,14 @@ func buildEmbed(t *trace.Trace, sel Select) ([]Grid, error) {
 	}
 	strip := Column{Title: "e", Kind: Strip, Role: Embedding}
 	for _, pos := range rows {
-		e := append([]float32(nil), token.Row(pos)...)
+		token, _ := t.At(trace.Embed, pos)
+		e := append([]float32(nil), token...)
 		lengths[0].Numbers = append(lengths[0].Numbers, analyze.Length(e))
-		if havePlace {
-			lengths[1].Numbers = append(lengths[1].Numbers, analyze.Length(place.Row(pos)))
-			add(e, place.Row(pos))
+		if place, ok := t.At(trace.PosEmbed, pos); ok {
+			lengths[1].Numbers = append(lengths[1].Numbers, analyze.Length(place))
+			add(e, place)
+		} else if havePlace {
+			lengths[1].Numbers = append(lengths[1].Numbers, nan)
 		}
 		lengths[2].Numbers = append(lengths[2].Numbers, analyze.Length(e))
 		strip.Vectors = append(strip.Vectors, e)
@@ -51,7 +55,7 @@ func buildEmbed(t *trace.Trace, sel Select) ([]Grid, error) {
 	table.Columns = append(table.Columns, lengths[2], strip)
 	g := Grid{
 		View: "embed", Title: "Embeddings", Step: trace.Embed, Table: table,
-		Formula: fmt.Sprintf("%s, %d numbers each%s", formula, token.Size(tensor.DModel), leftOut(t, rows, "embed")),
+		Formula: fmt.Sprintf("%s, %d numbers each%s", formula, held.Value.Size(tensor.DModel), leftOut(t, rows, "embed", held.Rows != nil)),
 	}
 	return []Grid{g}, nil
 }
@@ -81,21 +85,37 @@ func briefRows(t *trace.Trace, sel Select) []int {
 
 // strongest lists the keys that the told query weighs most, the largest first.
 func strongest(t *trace.Trace, told trace.Selected, n int) []int {
-	pattern, ok := t.InBlock(told.Layer, trace.Pattern)
+	attended, ok := analyze.AttendedBy(t, told.Layer, told.Head, told.Focus)
 	if !ok {
 		return nil
 	}
+	weights := make([]float32, len(attended.Weights))
+	for i, w := range attended.Weights {
+		weights[i] = float32(w)
+	}
 	var keys []int
-	for _, k := range analyze.Top(pattern.Row(told.Head, told.Focus), n) {
-		keys = append(keys, int(k))
+	for _, i := range analyze.Top(weights, n) {
+		keys = append(keys, attended.Keys[i])
 	}
 	return keys
 }
 
+// heldRows are those of the tokens whose row of a step the trace holds.
+func heldRows(t *trace.Trace, step string, rows []int) []int {
+	s, ok := t.Held(step)
+	if !ok || s.Rows == nil {
+		return rows
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(pos int) bool { return !slices.Contains(s.Rows, pos) })
+}
+
 // leftOut counts the tokens that a brief view shows, as the end of its formula.
-func leftOut(t *trace.Trace, rows []int, step string) string {
+func leftOut(t *trace.Trace, rows []int, step string, held bool) string {
 	if len(rows) == len(t.Tokens) {
 		return ""
+	}
+	if held { // there are no more
+		return fmt.Sprintf("; %d of %d tokens", len(rows), len(t.Tokens))
 	}
 	return fmt.Sprintf("; %d of %d tokens (--steps %s)", len(rows), len(t.Tokens), step)
 }

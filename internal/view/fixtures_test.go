@@ -222,6 +222,26 @@ func says(t *testing.T, what, text string, want ...string) {
 // run traces a random model over ids, and keeps the steps that keep names.
 func run(t testing.TB, s model.Shape, ids []int32, keep func(name string) bool) *trace.Trace {
 	t.Helper()
+	return runWith(t, s, ids, keep, func(*trace.Recorder) {})
+}
+
+// runLong is run as for a long text, told at its last token.
+func runLong(t testing.TB, s model.Shape, ids []int32) *trace.Trace {
+	t.Helper()
+	outside := func(name string) bool {
+		_, base := trace.Split(name)
+		return !slices.Contains(trace.WholeMaps(), base)
+	}
+	return runWith(t, s, ids, outside, func(r *trace.Recorder) {
+		meta := r.Trace().Meta
+		meta.Tile = &trace.Tile{Queries: [2]int{1, len(ids)}, Keys: [2]int{0, 2}}
+		r.Describe(meta)
+		r.Narrow(len(ids)-1, func(string) bool { return false })
+	})
+}
+
+func runWith(t testing.TB, s model.Shape, ids []int32, keep func(name string) bool, set func(*trace.Recorder)) *trace.Trace {
+	t.Helper()
 	m, err := model.Random(s, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +264,7 @@ func run(t testing.TB, s model.Shape, ids []int32, keep func(name string) bool) 
 		},
 		Text: "random", Mask: c.Mask, Scales: c.Scales, Selected: trace.Selected{Layer: 1, Head: 1, Focus: len(ids) - 1},
 	})
+	set(rec)
 	if _, err := m.Forward(context.Background(), be, ids, rec); err != nil {
 		t.Fatal(err)
 	}

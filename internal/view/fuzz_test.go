@@ -93,7 +93,13 @@ func readAll(t *testing.T, h *trace.Trace) {
 		Layers: []int{h.Meta.Selected.Layer}, Heads: []int{h.Meta.Selected.Head}, Told: h.Meta.Selected, Top: 1 << 40, Temperature: 1e-9,
 	}
 	choices = append(choices, own, brief(own), paper(own))
-	for _, v := range everyView(t, min(m.Layers, 2)) {
+	views := everyView(t, min(m.Layers, 2))
+	for _, hook := range trace.Hooks() {
+		if v, err := view.Find(trace.InBlock(0, hook.Name)); err == nil && hook.Op == "attention" {
+			views = append(views, v)
+		}
+	}
+	for _, v := range views {
 		for _, sel := range choices {
 			grids, err := v.Build(h, sel)
 			if err != nil {
@@ -129,7 +135,24 @@ func seeds(t testing.TB) [][]byte {
 	if err := full.Save(&rich); err != nil {
 		t.Fatal(err)
 	}
-	all := [][]byte{whole.Bytes(), rich.Bytes()}
+	var long bytes.Buffer
+	if err := runLong(t, s, []int32{1, 5, 0}).Save(&long); err != nil {
+		t.Fatal(err)
+	}
+	all := [][]byte{whole.Bytes(), rich.Bytes(), long.Bytes()}
+	for _, swap := range [][2]string{
+		{`"rows":[2]`, `"rows":[1]`},
+		{`"rows":[2]`, `"rows":[0,1,2]`},
+		{`"rows":[0,1,2]`, `"rows":[0,1]`},
+		{`"keys":[0,2]`, `"keys":[1,3]`},
+		{`,"rows":[2]`, ``},
+	} {
+		m := metadata(t, long.Bytes())
+		for _, key := range []string{"attn.steps", "attn.more"} {
+			m[key] = strings.ReplaceAll(m[key], swap[0], swap[1])
+		}
+		all = append(all, describe(t, long.Bytes(), m))
+	}
 	for _, swap := range [][2]string{
 		{`"kv_heads":2`, `"kv_heads":3`},
 		{`"kv_heads":2`, `"kv_heads":8`},

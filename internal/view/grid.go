@@ -58,6 +58,9 @@ type Matrix struct {
 	Words            [][]string // optional, beside the number: Words[row][col]
 	Scale            Scale
 	MaskedBlank      bool // masked cells are shown empty rather than as -inf
+	// Full is the weight that is drawn at full strength; 0 is 1. Numbers are
+	// written as they are.
+	Full float64
 }
 
 // Kind is what a table's column holds.

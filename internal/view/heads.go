@@ -14,12 +14,14 @@ func headsView() View {
 		Doc:      "what every head does at the told token, and how their changes add up",
 		Needs:    []string{trace.Result, trace.AttnOut, trace.HeadsOut, trace.OutputBias},
 		NeedsAll: []string{trace.Pattern},
+		LongAll:  []string{trace.TopKeys, trace.TopWeights, trace.TopRest, trace.Entropy, trace.FirstMass, trace.NearMass, trace.Sink},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			overview, err := headOverview(t, sel)
 			if err != nil || sel.Brief {
 				return []Grid{overview}, err
 			}
 			grids := []Grid{overview}
+			grids = append(grids, massGrids(t, sel)...)
 			for _, layer := range sel.Layers {
 				g, err := headSum(t, sel, layer)
 				if err != nil {
@@ -35,14 +37,7 @@ func headsView() View {
 // headOverview is one cell per layer and head: the weight on the token that it
 // looks at most, and which one that is.
 func headOverview(t *trace.Trace, sel Select) (Grid, error) {
-	m := &Matrix{RowAxis: "layers", ColAxis: "heads", Scale: Weight}
-	name := "head %d"
-	if t.Meta.Model.Heads > 8 {
-		name = "%d" // narrow columns would cut the number off
-	}
-	for head := range t.Meta.Model.Heads {
-		m.Cols = append(m.Cols, Label{Text: fmt.Sprintf(name, head), Pos: -1, Focus: head == sel.Told.Head})
-	}
+	m := headMatrix(t, sel)
 	for layer := range t.Meta.Model.Layers {
 		looks := analyze.Looks(t, layer, sel.Told.Focus)
 		if looks == nil {
@@ -66,19 +61,41 @@ func headOverview(t *trace.Trace, sel Select) (Grid, error) {
 	}, nil
 }
 
+// headMatrix has a column for each head, and no rows yet.
+func headMatrix(t *trace.Trace, sel Select) *Matrix {
+	m := &Matrix{RowAxis: "layers", ColAxis: "heads", Scale: Weight}
+	name := "head %d"
+	if t.Meta.Model.Heads > 8 {
+		name = "%d" // narrow columns would cut the number off
+	}
+	for head := range t.Meta.Model.Heads {
+		m.Cols = append(m.Cols, Label{Text: fmt.Sprintf(name, head), Pos: -1, Focus: head == sel.Told.Head})
+	}
+	return m
+}
+
 // headSum adds the heads of one layer up: their changes and the bias they share
 // are the layer's change.
 func headSum(t *trace.Trace, sel Select, layer int) (Grid, error) {
-	steps, err := blockSteps(t, layer, trace.AttnOut, trace.OutputBias, trace.Result, trace.Pattern)
+	change, err := rowAt(t, layer, trace.AttnOut, sel.Told.Focus)
 	if err != nil {
 		return Grid{}, err
 	}
-	out, bias := steps[0], steps[1]
 	formula := "Σ Δe of the heads + b_O = what attention adds to the vector"
-	if sum, ok := t.InBlock(layer, trace.HeadsOut); ok {
-		out, formula = sum, "Σ Δe of the heads + b_O = what attention hands to the norm after it"
+	if sum, ok := t.At(trace.InBlock(layer, trace.HeadsOut), sel.Told.Focus); ok {
+		change, formula = sum, "Σ Δe of the heads + b_O = what attention hands to the norm after it"
 	}
-	looks := analyze.Looks(t, layer, sel.Told.Focus)
+	steps, err := blockSteps(t, layer, trace.OutputBias)
+	if err != nil {
+		return Grid{}, err
+	}
+	if _, err := rowAt(t, layer, trace.Result, sel.Told.Focus); err != nil {
+		return Grid{}, err
+	}
+	bias, looks := steps[0], analyze.Looks(t, layer, sel.Told.Focus)
+	if looks == nil {
+		return Grid{}, notRecorded(trace.InBlock(layer, trace.Pattern))
+	}
 	top := Column{Title: "looks at", Kind: Word}
 	weight := Column{Title: "weight", Kind: Number, Decimals: 2}
 	bits := Column{Title: "entropy, bits", Kind: Number, Decimals: 2}
@@ -93,7 +110,7 @@ func headSum(t *trace.Trace, sel Select, layer int) (Grid, error) {
 		length.Numbers = append(length.Numbers, size)
 		along.Numbers = append(along.Numbers, share)
 	}
-	change, sum := out.Row(sel.Told.Focus), 0.0
+	sum := 0.0
 	for _, l := range looks {
 		row(Label{Text: fmt.Sprintf("head %d", l.Head), Pos: -1, Focus: l.Head == sel.Told.Head}, TokenText(t, l.Top), l.TopWeight, l.Bits, l.Length, l.Along)
 		sum += l.Along

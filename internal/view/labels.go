@@ -16,6 +16,15 @@ func tokenLabels(t *trace.Trace, role Role, focus int) []Label {
 	return labels
 }
 
+// everyToken lists the places of all tokens.
+func everyToken(t *trace.Trace) []int {
+	all := make([]int, len(t.Tokens))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
 func tokenLabel(t *trace.Trace, pos int, role Role, focus int) Label {
 	return Label{Text: TokenText(t, pos), Pos: pos, Role: role, Focus: pos == focus}
 }

@@ -28,20 +28,19 @@ func buildLayers(t *trace.Trace, sel Select) ([]Grid, error) {
 	table := &Table{}
 	var first []float32
 	for layer := range t.Meta.Model.Layers {
-		pre, ok1 := t.InBlock(layer, trace.ResidPre)
-		out, ok2 := t.InBlock(layer, trace.AttnOut)
-		hidden, ok3 := t.InBlock(layer, trace.MLPOut)
-		post, ok4 := t.InBlock(layer, trace.ResidPost)
+		before, ok1 := t.At(trace.InBlock(layer, trace.ResidPre), focus)
+		out, ok2 := t.At(trace.InBlock(layer, trace.AttnOut), focus)
+		hidden, ok3 := t.At(trace.InBlock(layer, trace.MLPOut), focus)
+		after, ok4 := t.At(trace.InBlock(layer, trace.ResidPost), focus)
 		if !ok1 || !ok2 || !ok3 || !ok4 {
 			continue
 		}
-		before, after := pre.Row(focus), post.Row(focus)
 		if first == nil {
 			first = before
 		}
 		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("layer %d", layer), Pos: -1, Focus: layer == sel.Told.Layer})
-		attention.Numbers = append(attention.Numbers, analyze.Length(out.Row(focus)))
-		mlp.Numbers = append(mlp.Numbers, analyze.Length(hidden.Row(focus)))
+		attention.Numbers = append(attention.Numbers, analyze.Length(out))
+		mlp.Numbers = append(mlp.Numbers, analyze.Length(hidden))
 		length.Numbers = append(length.Numbers, analyze.Length(after))
 		turned.Numbers = append(turned.Numbers, analyze.Cosine(before, after))
 		start.Numbers = append(start.Numbers, analyze.Cosine(first, after))

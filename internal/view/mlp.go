@@ -34,16 +34,15 @@ func mlpView() View {
 }
 
 func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
-	if _, routed := t.InBlock(layer, trace.Router); routed {
+	if _, routed := t.Held(trace.InBlock(layer, trace.Router)); routed {
 		return expertsGrid(t, sel, layer)
 	}
-	steps, err := blockSteps(t, layer, trace.MLPPre, trace.MLPPost, trace.MLPOut)
+	focus := sel.Told.Focus
+	rows, err := rowsAt(t, layer, focus, trace.MLPPre, trace.MLPPost, trace.MLPOut)
 	if err != nil {
 		return Grid{}, err
 	}
-	pre, post, out := steps[0], steps[1], steps[2]
-	focus := sel.Told.Focus
-	asked, answered := pre.Row(focus), post.Row(focus)
+	asked, answered, out := rows[0], rows[1], rows[2]
 	neurons := make([]int, len(answered))
 	positive := 0
 	for i, v := range asked {
@@ -69,24 +68,36 @@ func mlpGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 	}
 	table.Columns = []Column{before, after}
 	formula := "W_down f(W_up e + b_up) + b_down"
-	if _, gated := t.InBlock(layer, trace.MLPLinear); gated {
+	if _, gated := t.Held(trace.InBlock(layer, trace.MLPLinear)); gated {
 		formula = "W_down (f(W_gate e) · W_up e): before is W_gate e, after is what W_down reads"
 	}
 	return Grid{
 		View: "mlp", Title: fmt.Sprintf("MLP of layer %d at %s", layer, quoted(t, focus)), Formula: formula,
 		Step: trace.InBlock(layer, trace.MLPPost), Table: table,
-		Notes: []string{fmt.Sprintf("%d of %d neurons have a positive input; together they add a vector of length %.2f", positive, len(asked), analyze.Length(out.Row(focus)))},
+		Notes: []string{fmt.Sprintf("%d of %d neurons have a positive input; together they add a vector of length %.2f", positive, len(asked), analyze.Length(out))},
 	}, nil
+}
+
+// rowsAt returns several steps of a block at one position.
+func rowsAt(t *trace.Trace, layer, pos int, names ...string) ([][]float32, error) {
+	rows := make([][]float32, len(names))
+	for i, name := range names {
+		var err error
+		if rows[i], err = rowAt(t, layer, name, pos); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
 // expertsGrid shows which experts a layer's router picks for the told token.
 func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
-	steps, err := blockSteps(t, layer, trace.Router, trace.Experts, trace.MLPOut)
+	focus := sel.Told.Focus
+	rows, err := rowsAt(t, layer, focus, trace.Router, trace.Experts, trace.MLPOut)
 	if err != nil {
 		return Grid{}, err
 	}
-	focus := sel.Told.Focus
-	logits, shares := steps[0].Row(focus), steps[1].Row(focus)
+	logits, shares := rows[0], rows[1]
 	score := Column{Title: "router", Kind: Number, Decimals: 2}
 	used, sum := 0, 0.0
 	for _, v := range shares {
@@ -112,12 +123,12 @@ func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 	table.Columns = []Column{score, share}
 	formula, together := "Σ share · expert(e) over the experts picked", "together they add"
 	var notes []string
-	if shared, ok := t.InBlock(layer, trace.Shared); ok {
+	if shared, ok := t.At(trace.InBlock(layer, trace.Shared), focus); ok {
 		formula += " + shared(e)"
-		notes = append(notes, fmt.Sprintf("the shared experts, which work on every token, add a vector of length %.2f", analyze.Length(shared.Row(focus))))
+		notes = append(notes, fmt.Sprintf("the shared experts, which work on every token, add a vector of length %.2f", analyze.Length(shared)))
 		together = "with the shared ones they add"
 	}
-	notes = append(notes, fmt.Sprintf("%d of %d experts work on this token; %s a vector of length %.2f", used, len(shares), together, analyze.Length(steps[2].Row(focus))))
+	notes = append(notes, fmt.Sprintf("%d of %d experts work on this token; %s a vector of length %.2f", used, len(shares), together, analyze.Length(rows[2])))
 	return Grid{
 		View: "mlp", Title: fmt.Sprintf("Experts of layer %d at %s", layer, quoted(t, focus)), Formula: formula,
 		Step: trace.InBlock(layer, trace.Experts), Table: table, Notes: notes,

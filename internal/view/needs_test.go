@@ -60,7 +60,7 @@ func TestHooksAreEnough(t *testing.T) {
 	full := run(t, s, ids, func(string) bool { return true })
 	for _, v := range everyView(t, s.Layers) {
 		for _, sel := range selections(s.Layers, s.Heads, len(ids)) {
-			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers)), sel)
+			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers, false)), sel)
 			if err != nil {
 				t.Errorf("%s of %+v: %v", v.Name, sel, err)
 			}
@@ -71,6 +71,34 @@ func TestHooksAreEnough(t *testing.T) {
 				checkGrid(t, g)
 			}
 		}
+	}
+}
+
+// TestLongHooksAreEnough: the same of a long text.
+func TestLongHooksAreEnough(t *testing.T) {
+	s := tiny()
+	ids := []int32{1, 5, 0, 3, 3, 6}
+	full := runLong(t, s, ids)
+	for _, v := range view.Suite() {
+		for _, sel := range selections(s.Layers, s.Heads, len(ids)) {
+			sel.Told.Focus = len(ids) - 1
+			grids, err := v.Build(keep(full, v.Hooks(sel.Layers, s.Layers, true)), sel)
+			if v.Name == "surprise" { // it needs every position's logits
+				if err == nil {
+					t.Error("surprise is shown without the logits")
+				}
+				continue
+			}
+			if err != nil || len(grids) == 0 {
+				t.Errorf("%s of %+v: %d grids, %v", v.Name, sel, len(grids), err)
+			}
+			for _, g := range grids {
+				checkGrid(t, g)
+			}
+		}
+	}
+	if err := full.Check(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -109,7 +137,7 @@ func TestHooksAreNeeded(t *testing.T) {
 	full := run(t, s, ids, func(string) bool { return true })
 	sel := view.Select{Layers: []int{0}, Heads: upTo(s.Heads), Top: 2, Temperature: 1}
 	for _, v := range everyView(t, s.Layers) {
-		needs := v.Hooks(sel.Layers, s.Layers)
+		needs := v.Hooks(sel.Layers, s.Layers, false)
 		for i, name := range needs {
 			_, err := v.Build(keep(full, slices.Delete(slices.Clone(needs), i, i+1)), sel)
 			_, hook := trace.Split(name)

@@ -12,7 +12,11 @@ func patternView() View {
 		Name:  "pattern",
 		Doc:   "softmax makes the scores weights: how much each query takes from each key",
 		Needs: []string{trace.Pattern, trace.Sink},
+		Long:  patternLong(),
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			if isLong(t, sel.Layers[0]) {
+				return buildLongPattern(t, sel)
+			}
 			return eachHead(sel, func(layer, head int) (Grid, error) {
 				m, err := tokenMatrix(t, sel, trace.Pattern, layer, head)
 				if err != nil {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -18,6 +19,10 @@ func qkvView() View {
 			trace.Q, trace.K, trace.V, trace.Pattern,
 			trace.QNorm, trace.KNorm, trace.RotQ, trace.RotK, trace.KVLatent, trace.KRope,
 		},
+		Long: []string{
+			trace.Q, trace.K, trace.V, trace.TopKeys, trace.TopWeights,
+			trace.QNorm, trace.KNorm, trace.RotQ, trace.RotK, trace.KVLatent, trace.KRope,
+		},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return briefQKV(t, sel)
@@ -27,72 +32,70 @@ func qkvView() View {
 	}
 }
 
-// vectors are one head's queries, keys and values. Queries and keys go through
-// stages before they meet: as they were made, normed, turned.
-type vectors struct {
-	q, k []stage
-	v    tensor.Tensor
-	kv   int // the head of k and v that the query head reads
+// stage is what became of queries or keys, which go through several before they
+// meet: "" is as they were made.
+type stage struct{ step, name, says string }
+
+func queryStages() []stage { return stages(trace.Q, trace.QNorm, trace.RotQ) }
+func keyStages() []stage   { return stages(trace.K, trace.KNorm, trace.RotK) }
+func valueStages() []stage { return []stage{{step: trace.V}} }
+
+func stages(made, normed, turned string) []stage {
+	return []stage{{made, "", ""}, {normed, " normed", "brought to one size"}, {turned, " turned", "by as much as its place says"}}
 }
 
-// stage is what became of queries or keys: "" is as they were made.
-type stage struct {
-	name, says string
-	value      tensor.Tensor
+// vector is a token's query, key or value in one stage.
+type vector struct {
+	stage
+	numbers []float32
 }
 
-// stagesOf lists those that the trace holds.
-func stagesOf(t *trace.Trace, layer int, made tensor.Tensor, norm, rotated string) []stage {
-	list := []stage{{value: made}}
-	if value, ok := t.InBlock(layer, norm); ok {
-		list = append(list, stage{" normed", "brought to one size", value})
+// vectorsAt lists the stages that the trace holds at one position; the last is
+// that in which queries and keys meet.
+func vectorsAt(t *trace.Trace, layer int, stages []stage, pos, head int) ([]vector, error) {
+	var list []vector
+	for i, s := range stages {
+		numbers, ok := t.At(trace.InBlock(layer, s.step), pos, head)
+		if !ok && i == 0 {
+			return nil, notRecorded(trace.InBlock(layer, s.step))
+		}
+		if ok {
+			list = append(list, vector{s, numbers})
+		}
 	}
-	if value, ok := t.InBlock(layer, rotated); ok {
-		list = append(list, stage{" turned", "by as much as its place says", value})
-	}
-	return list
+	return list, nil
 }
 
-// last is the stage in which queries and keys meet.
-func last(stages []stage) stage { return stages[len(stages)-1] }
-
-func vectorsOf(t *trace.Trace, layer, head int) (vectors, error) {
-	steps, err := blockSteps(t, layer, trace.Q, trace.K, trace.V)
-	if err != nil {
-		return vectors{}, err
-	}
-	kv := head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads)
-	return vectors{
-		q: stagesOf(t, layer, steps[0], trace.QNorm, trace.RotQ),
-		k: stagesOf(t, layer, steps[1], trace.KNorm, trace.RotK),
-		v: steps[2], kv: kv,
-	}, nil
-}
+// keyHead is the head of keys and values that a query head reads.
+func keyHead(t *trace.Trace, head int) int { return head / (t.Meta.Model.Heads / t.Meta.Model.KVHeads) }
 
 // briefQKV shows the told token's query beside the key that answers it best,
 // and works their product out.
 func briefQKV(t *trace.Trace, sel Select) ([]Grid, error) {
 	told := sel.Told
-	s, err := vectorsOf(t, told.Layer, told.Head)
-	if err != nil {
-		return nil, err
-	}
 	key := told.Focus
 	if best := strongest(t, told, 1); len(best) > 0 {
 		key = best[0]
 	}
+	kv := keyHead(t, told.Head)
+	q, err1 := vectorsAt(t, told.Layer, queryStages(), told.Focus, told.Head)
+	k, err2 := vectorsAt(t, told.Layer, keyStages(), key, kv)
+	v, err3 := vectorsAt(t, told.Layer, valueStages(), key, kv)
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		return nil, err
+	}
 	b := &vectorRows{}
-	b.add("query", "what am I looking for?", Query, TokenText(t, told.Focus), s.q, told.Focus, told.Head)
-	b.add("key", "what can I be found by?", Key, TokenText(t, key), s.k, key, s.kv)
-	b.add("value", "what do I pass on?", Value, TokenText(t, key), []stage{{value: s.v}}, key, s.kv)
-	raw := analyze.Dot(last(s.q).value.Row(told.Focus, told.Head), last(s.k).value.Row(key, s.kv))
+	b.add("query", "what am I looking for?", Query, TokenText(t, told.Focus), q)
+	b.add("key", "what can I be found by?", Key, TokenText(t, key), k)
+	b.add("value", "what do I pass on?", Value, TokenText(t, key), v)
+	raw := analyze.Dot(q[len(q)-1].numbers, k[len(k)-1].numbers)
 	scale := float64(t.Scale(told.Layer))
 	return []Grid{{
 		View: "qkv", Title: "Query, key, value in " + headName(told.Layer, told.Head),
 		Formula: vectorFormula(t),
 		Step:    trace.InBlock(told.Layer, trace.Q),
 		Table:   b.table(),
-		Notes: append(sharing(t, told.Layer, told.Head, s.kv),
+		Notes: append(sharing(t, told.Layer, told.Head),
 			fmt.Sprintf("q·k = %s  %s = %s: how well %s answers %s", number(raw), divisor(t, told.Layer), number(raw*scale), quoted(t, key), quoted(t, told.Focus))),
 	}}, nil
 }
@@ -103,12 +106,12 @@ type vectorRows struct {
 	of, says, length, vector Column
 }
 
-func (b *vectorRows) add(name, says string, role Role, token string, stages []stage, pos, head int) {
-	for _, s := range stages {
+func (b *vectorRows) add(name, says string, role Role, token string, list []vector) {
+	for _, s := range list {
 		if s.says != "" {
 			says = s.says
 		}
-		v := s.value.Row(pos, head)
+		v := s.numbers
 		b.rows = append(b.rows, Label{Text: name + s.name, Pos: -1, Role: role})
 		b.of.Words, b.says.Words = append(b.of.Words, token), append(b.says.Words, says)
 		b.length.Numbers, b.vector.Vectors = append(b.length.Numbers, analyze.Length(v)), append(b.vector.Vectors, v)
@@ -138,30 +141,43 @@ func number(v float64) string { return fmt.Sprintf("%.2f", v) }
 // eachVector shows every token's query, key and value, of every head shown.
 func eachVector(t *trace.Trace, sel Select) ([]Grid, error) {
 	return eachHead(sel, func(layer, head int) (Grid, error) {
-		s, err := vectorsOf(t, layer, head)
-		if err != nil {
-			return Grid{}, err
+		kv := keyHead(t, head)
+		for _, name := range []string{trace.Q, trace.K, trace.V} {
+			if _, held := t.Held(trace.InBlock(layer, name)); !held {
+				return Grid{}, notRecorded(trace.InBlock(layer, name))
+			}
 		}
-		columns := slices.Concat(
-			strips(t, "q", Query, s.q, head), strips(t, "k", Key, s.k, s.kv), strips(t, "v", Value, []stage{{value: s.v}}, s.kv))
+		rows := heldRows(t, trace.InBlock(layer, trace.V), everyToken(t))
+		var labels []Label
+		for _, pos := range rows {
+			labels = append(labels, tokenLabel(t, pos, Plain, sel.Told.Focus))
+		}
 		g := Grid{
 			View: "qkv", Title: "Queries, keys and values in " + headName(layer, head),
 			Formula: vectorFormula(t),
 			Step:    trace.InBlock(layer, trace.Q),
-			Table:   &Table{Rows: tokenLabels(t, Plain, sel.Told.Focus), Columns: columns},
-			Notes:   sharing(t, layer, head, s.kv),
+			Table: &Table{Rows: labels, Columns: slices.Concat(
+				strips(t, layer, "q", Query, queryStages(), rows, head), strips(t, layer, "k", Key, keyStages(), rows, kv),
+				strips(t, layer, "v", Value, valueStages(), rows, kv))},
+			Notes: sharing(t, layer, head),
 		}
 		return g, nil
 	})
 }
 
-// strips shows every token's vector in each stage.
-func strips(t *trace.Trace, name string, role Role, stages []stage, head int) []Column {
+// strips shows the vectors of the tokens in rows, in each stage that the trace
+// holds.
+func strips(t *trace.Trace, layer int, name string, role Role, stages []stage, rows []int, head int) []Column {
 	var columns []Column
 	for _, s := range stages {
+		step := trace.InBlock(layer, s.step)
+		if _, held := t.Held(step); !held {
+			continue
+		}
 		c := Column{Title: name + s.name, Kind: Strip, Role: role}
-		for pos := range t.Tokens {
-			c.Vectors = append(c.Vectors, s.value.Row(pos, head))
+		for _, pos := range rows {
+			numbers, _ := t.At(step, pos, head) // nothing where another row alone is held
+			c.Vectors = append(c.Vectors, numbers)
 		}
 		columns = append(columns, c)
 	}
@@ -178,15 +194,15 @@ func vectorFormula(t *trace.Trace) string {
 }
 
 // sharing says what of the keys and values a head shares with others.
-func sharing(t *trace.Trace, layer, head, kv int) (notes []string) {
+func sharing(t *trace.Trace, layer, head int) (notes []string) {
 	if m := t.Meta.Model; m.KVHeads != m.Heads {
-		notes = append(notes, fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, kv, m.KVHeads))
+		notes = append(notes, fmt.Sprintf("grouped-query attention: query head %d reads key/value head %d of %d", head, keyHead(t, head), m.KVHeads))
 	}
-	if latent, ok := t.InBlock(layer, trace.KVLatent); ok {
-		notes = append(notes, fmt.Sprintf("latent attention: all heads' keys and values come out of one vector of %d numbers", latent.Size(tensor.DLatent)))
+	if latent, ok := t.Held(trace.InBlock(layer, trace.KVLatent)); ok {
+		notes = append(notes, fmt.Sprintf("latent attention: all heads' keys and values come out of one vector of %d numbers", latent.Value.Size(tensor.DLatent)))
 	}
-	if rope, ok := t.InBlock(layer, trace.KRope); ok {
-		notes = append(notes, fmt.Sprintf("the last %d numbers of each key, which turn with its place, are the same in all heads", rope.Size(tensor.DRope)))
+	if rope, ok := t.Held(trace.InBlock(layer, trace.KRope)); ok {
+		notes = append(notes, fmt.Sprintf("the last %d numbers of each key, which turn with its place, are the same in all heads", rope.Value.Size(tensor.DRope)))
 	}
 	return notes
 }

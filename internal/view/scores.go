@@ -12,7 +12,11 @@ func scoresView() View {
 		Name:  "scores",
 		Doc:   "every query times every key: raw, divided by √d_head, bent or biased where the model does so",
 		Needs: []string{trace.QK, trace.Scaled, trace.Softcapped, trace.Biased},
+		Long:  []string{trace.TileScores},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
+			if _, tile := t.InBlock(sel.Layers[0], trace.TileScores); tile {
+				return tileScores(t, sel, "scores", "Scores")
+			}
 			var all []Grid
 			for _, stage := range []struct{ hook, title string }{
 				{trace.QK, "Raw scores"}, {trace.Scaled, "Scores"}, {trace.Softcapped, "Scores, bent"}, {trace.Biased, "Scores, biased"},
@@ -79,17 +83,33 @@ func transpose(m tensor.Tensor) tensor.Tensor {
 	return out
 }
 
+// tileScores shows a part of a long text's scores, as the softmax reads them.
+func tileScores(t *trace.Trace, sel Select, view, title string) ([]Grid, error) {
+	return eachHead(sel, func(layer, head int) (Grid, error) {
+		g, err := tileGrid(t, sel, layer, head, trace.TileScores, title, "q·k "+divisor(t, layer)+", masked: "+maskRule(t, layer))
+		g.View = view
+		if view == "mask" {
+			g.Notes = append(g.Notes, hiddenCount(t, layer))
+		}
+		return g, err
+	})
+}
+
 func maskView() View {
 	return View{
 		Name:  "mask",
 		Doc:   "the scores with the later tokens hidden from the earlier ones",
 		Needs: []string{trace.AttnScores},
+		Long:  []string{trace.TileScores},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			if sel.Brief {
 				return []Grid{{
 					View: "mask", Title: "Mask", Formula: maskRule(t, sel.Told.Layer) + ": " + hiddenCount(t, sel.Told.Layer),
 					Step: trace.InBlock(sel.Told.Layer, trace.AttnScores),
 				}}, nil
+			}
+			if _, tile := t.InBlock(sel.Layers[0], trace.TileScores); tile {
+				return tileScores(t, sel, "mask", "Masked scores")
 			}
 			return eachHead(sel, func(layer, head int) (Grid, error) {
 				g, err := scoreGrid(t, sel, trace.AttnScores, layer, head, "mask", "Masked scores", maskRule(t, layer))
@@ -122,11 +142,8 @@ func maskRule(t *trace.Trace, layer int) string {
 func hiddenCount(t *trace.Trace, layer int) string {
 	n, hidden := len(t.Tokens), 0
 	for q := range n {
-		for k := range n {
-			if !t.Mask(layer).Allows(q, k) {
-				hidden++
-			}
-		}
+		from, to := t.Mask(layer).Visible(q, n)
+		hidden += n - (to - from)
 	}
 	if hidden == 0 {
 		return fmt.Sprintf("none of the %d scores is hidden", n*n)

@@ -15,7 +15,10 @@ type View struct {
 	// Needs lists the hooks that it reads: names outside blocks, and of blocks
 	// those of every layer shown (Needs) or of all layers (NeedsAll).
 	Needs, NeedsAll []string
-	Build           func(*trace.Trace, Select) ([]Grid, error)
+	// Long and LongAll are what it reads instead of a text too long for patterns;
+	// nil is the same.
+	Long, LongAll []string
+	Build         func(*trace.Trace, Select) ([]Grid, error)
 }
 
 // Select says what of a trace to show, and how.
@@ -26,6 +29,7 @@ type Select struct {
 	Top           int            // candidates shown for the next word
 	Temperature   float64        // applied to the predictions shown; 1 is the model's own
 	Brief         bool           // the walk's short form: only what the told token needs
+	Tile          bool           // a part of the pattern was asked for by its place
 }
 
 // named says whether the titles of grids over tokens name the layer and head:
@@ -76,10 +80,17 @@ func Find(name string) (View, error) {
 }
 
 // Hooks names the steps that views need recorded, for a model of that many
-// layers when those of Select.Layers are shown.
-func (v View) Hooks(shown []int, layers int) []string {
+// layers when those of Select.Layers are shown; of a long text others.
+func (v View) Hooks(shown []int, layers int, long bool) []string {
+	needs, all := v.Needs, v.NeedsAll
+	if long && v.Long != nil {
+		needs = v.Long
+	}
+	if long && v.LongAll != nil {
+		all = v.LongAll
+	}
 	var names []string
-	for _, name := range v.Needs {
+	for _, name := range needs {
 		if hook, ok := trace.FindHook(name); ok && !hook.Block {
 			names = append(names, name)
 			continue
@@ -92,7 +103,7 @@ func (v View) Hooks(shown []int, layers int) []string {
 			names = append(names, trace.InBlock(layer, name))
 		}
 	}
-	for _, name := range v.NeedsAll {
+	for _, name := range all {
 		for layer := range layers {
 			names = append(names, trace.InBlock(layer, name))
 		}
@@ -112,6 +123,24 @@ func blockSteps(t *trace.Trace, layer int, names ...string) ([]tensor.Tensor, er
 		values[i] = value
 	}
 	return values, nil
+}
+
+// rowAt returns a block's step at one position, and for one head where it has
+// heads, or an error that says that the trace does not hold it.
+func rowAt(t *trace.Trace, layer int, name string, pos int, head ...int) ([]float32, error) {
+	row, ok := t.At(trace.InBlock(layer, name), pos, head...)
+	if !ok {
+		return nil, notRecorded(trace.InBlock(layer, name))
+	}
+	return row, nil
+}
+
+// isLong reports whether a trace has, instead of patterns, what can be told of
+// them without holding them.
+func isLong(t *trace.Trace, layer int) bool {
+	_, pattern := t.InBlock(layer, trace.Pattern)
+	_, list := t.Held(trace.InBlock(layer, trace.TopKeys))
+	return list && !pattern
 }
 
 // notRecorded is the error of a view whose step the trace does not hold.

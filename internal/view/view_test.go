@@ -18,7 +18,7 @@ func TestSuiteIsWhole(t *testing.T) {
 			t.Errorf("view %q: doc %q", v.Name, v.Doc)
 		}
 		seen[v.Name] = true
-		for _, name := range v.Hooks([]int{0}, 1) {
+		for _, name := range v.Hooks([]int{0}, 1, false) {
 			if _, ok := trace.FindHook(name); !ok {
 				t.Errorf("%s needs %s, which is no step", v.Name, name)
 			}
@@ -73,7 +73,7 @@ func TestHooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.Hooks([]int{2, 0}, 3); !slices.Equal(got, tt.want) {
+		if got := v.Hooks([]int{2, 0}, 3, false); !slices.Equal(got, tt.want) {
 			t.Errorf("%s needs %v, want %v", tt.view, got, tt.want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestHooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"blocks.0.attn.hook_pattern", "blocks.1.attn.hook_pattern", "blocks.2.attn.hook_pattern", "blocks.1.attn.b_O"} {
-		if !slices.Contains(v.Hooks([]int{1}, 3), name) {
+		if !slices.Contains(v.Hooks([]int{1}, 3, false), name) {
 			t.Errorf("heads does not need %s", name)
 		}
 	}

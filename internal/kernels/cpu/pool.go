@@ -25,6 +25,7 @@ type pool struct {
 	workers sync.WaitGroup
 	caller  scratch
 	fail    func(error) // told when a task could not read a mapped weight
+	halt    func() bool // asked between tasks; nil never stops
 }
 
 // scratch is the memory that one thread reuses from task to task.
@@ -34,12 +35,14 @@ type scratch struct {
 	rows   []float32 // converted from a stored type
 	last   []float32 // the last rows, where fewer than four are left
 	tile   [tileRows * tileCols]float32
+	flash  flashScratch
 }
 
 // job is one op's work: tasks 0 to tasks-1, each done once, by any thread.
 type job struct {
 	tasks int
 	do    func(task int, s *scratch)
+	stop  func() bool
 	next  atomic.Int64
 	done  sync.WaitGroup
 	once  sync.Once
@@ -60,7 +63,7 @@ func newPool(threads int, fail func(error)) *pool {
 // estimated cost in nanoseconds is small, together with the workers otherwise.
 // Which thread does a task changes nothing about its result.
 func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
-	j := &job{tasks: tasks, do: do}
+	j := &job{tasks: tasks, do: do, stop: p.stopped}
 	if helpers := min(p.threads, tasks) - 1; helpers > 0 && cost >= p.small {
 		p.start.Do(p.startWorkers)
 		j.done.Add(helpers)
@@ -74,6 +77,9 @@ func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
 		p.fail(j.err)
 	}
 }
+
+// stopped reports whether whoever waits has asked to stop.
+func (p *pool) stopped() bool { return p.halt != nil && p.halt() }
 
 // startWorkers starts all threads but the caller's.
 func (p *pool) startWorkers() {
@@ -97,7 +103,7 @@ func (p *pool) close() {
 // work does tasks until none is left, or until a weight's file has shrunk.
 func (j *job) work(s *scratch) {
 	err := tensor.Guard(func() error {
-		for task := int(j.next.Add(1)); task <= j.tasks; task = int(j.next.Add(1)) {
+		for task := int(j.next.Add(1)); task <= j.tasks && !j.stop(); task = int(j.next.Add(1)) {
 			j.do(task-1, s)
 		}
 		return nil

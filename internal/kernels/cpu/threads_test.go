@@ -18,7 +18,7 @@ func sameBitsOnThreads(t *testing.T, set string) {
 	defer func() { _ = one.Close() }()
 	for _, threads := range []int{1, 2, 3, 5, 16} {
 		many := eager(Options{Threads: threads, Set: set})
-		for _, op := range kernelstest.Ops() {
+		for _, op := range append(kernelstest.Ops(), kernelstest.FusedOps()...) {
 			for _, c := range op.Calls {
 				sameBits(t, op.Name+" "+c.Name, threads, run(t, c, many), run(t, c, one))
 			}

@@ -103,3 +103,23 @@ func benchRows(b *testing.B, newBackend func() kernels.Backend, t int) {
 		timed(b, newBackend, "activate/"+string(f), t*benchMLP, activate("", hidden, f))
 	}
 }
+
+// BenchmarkFused times fused attention of 12 heads of 64 numbers, alone and with
+// every statistic.
+func BenchmarkFused(b *testing.B, newBackend func() kernels.Backend) {
+	for _, t := range []int{512, 2048} {
+		s := newSource(44)
+		q := s.normal(pos(t), heads(12), headSize(64))
+		for name, o := range map[string]kernels.AttentionOpts{
+			"alone": {Scale: 0.125, Mask: kernels.Mask{Causal: true}},
+			"rows":  {Scale: 0.125, Mask: kernels.Mask{Causal: true}, Rows: true, Near: 16, Top: 8},
+			"all":   {Scale: 0.125, Mask: kernels.Mask{Causal: true}, Rows: true, Near: 16, Top: 8, Keys: true, Blocks: 128},
+		} {
+			c := Call{inputs: []tensor.Tensor{q, q, q}, run: func(be kernels.Backend, _ kernels.Weight, in []kernels.Array) []kernels.Array {
+				out, _ := be.(kernels.FusedAttention).Attention(in[0], in[1], in[2], o)
+				return []kernels.Array{out}
+			}}
+			timed(b, newBackend, fmt.Sprintf("T%d/%s", t, name), 2*12*t*t*64/2, c)
+		}
+	}
+}

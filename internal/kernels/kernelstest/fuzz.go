@@ -68,6 +68,42 @@ func FuzzRotate(f *testing.F, newBackend func() kernels.Backend) {
 	})
 }
 
+// FuzzFused compares a backend with package ref on fused attention: any shape,
+// group of heads, mask and options, and numbers of ordinary size, for which the
+// bounds say something.
+func FuzzFused(f *testing.F, newBackend func() kernels.Backend) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b := &reader{data: data}
+		n, kv, d, wide := b.upTo(140), b.upTo(3), b.upTo(70), b.upTo(70)
+		h := kv * b.upTo(3)
+		o := everythingOf(n, kernels.Mask{Causal: b.upTo(2) == 1, Window: b.upTo(n+2) - 1}, d)
+		o.Near, o.Top, o.Blocks, o.Scale = b.upTo(n), b.upTo(8), b.upTo(n), b.ordinary()
+		if b.upTo(2) == 1 {
+			o.Softcap = float32(b.upTo(50))
+		}
+		if b.upTo(2) == 1 {
+			o.Sinks = b.ordinaries(heads(h)).Data
+		}
+		if b.upTo(2) == 1 {
+			o.Slopes = b.ordinaries(heads(h)).Data
+		}
+		compareAll(t, newBackend, []Call{fused("fused", b.ordinaries(pos(n), heads(h), headSize(d)),
+			b.ordinaries(pos(n), heads(kv), headSize(d)), b.ordinaries(pos(n), heads(kv), headSize(wide)), o)})
+	})
+}
+
+// ordinary returns a number from -4 to 4.
+func (b *reader) ordinary() float32 { return float32(int8(b.byte())) / 32 }
+
+func (b *reader) ordinaries(shape ...tensor.Dim) tensor.Tensor {
+	t := tensor.New(shape...)
+	for i := range t.Data {
+		t.Data[i] = b.ordinary()
+	}
+	return t
+}
+
 // FuzzRows compares a backend with package ref on the ops that take rows or
 // single numbers: any shape and bits.
 func FuzzRows(f *testing.F, newBackend func() kernels.Backend) {

@@ -13,17 +13,17 @@ import (
 // shares would still break them.
 func identityChecks() []check {
 	return []check{
-		{"identity/softmax rows sum to 1", softmaxSumsToOne},
-		{"identity/softmax ignores a constant", softmaxIgnoresConstant},
-		{"identity/mask is exactly -Inf", maskIsExact},
-		{"identity/norm has mean 0 and variance 1", normIsStandard},
-		{"identity/heads add up", headsAddUp},
-		{"identity/heads share values", headsShare},
-		{"identity/weights and sink sum to 1", sinkFillsUp},
-		{"identity/turns keep products", turnsKeepLength},
-		{"identity/unit matrix", unitMatrix},
-		{"identity/one-hot pattern picks a value", oneHotMix},
-		{"identity/put and get", putGet},
+		{name: "identity/softmax rows sum to 1", run: softmaxSumsToOne},
+		{name: "identity/softmax ignores a constant", run: softmaxIgnoresConstant},
+		{name: "identity/mask is exactly -Inf", run: maskIsExact},
+		{name: "identity/norm has mean 0 and variance 1", run: normIsStandard},
+		{name: "identity/heads add up", run: headsAddUp},
+		{name: "identity/heads share values", run: headsShare},
+		{name: "identity/weights and sink sum to 1", run: sinkFillsUp},
+		{name: "identity/turns keep products", run: turnsKeepLength},
+		{name: "identity/unit matrix", run: unitMatrix},
+		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
+		{name: "identity/put and get", run: putGet},
 	}
 }
 

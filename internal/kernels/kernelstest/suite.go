@@ -40,10 +40,13 @@ func RunSome(t *testing.T, newBackend func() kernels.Backend, every int) {
 			t.Error(err)
 		}
 	})
-	for _, c := range checks(every) {
+	for _, c := range append(checks(every), fusedChecks(every)...) {
 		t.Run(c.name, func(t *testing.T) {
 			be := newBackend()
 			defer func() { _ = be.Close() }()
+			if _, ok := be.(kernels.FusedAttention); c.fused && !ok {
+				t.Skipf("backend %s has no fused attention", be.Name())
+			}
 			if err := c.run(be); err != nil {
 				t.Error(err)
 			}
@@ -53,28 +56,32 @@ func RunSome(t *testing.T, newBackend func() kernels.Backend, every int) {
 
 // check is one thing to find wrong with a fresh backend.
 type check struct {
-	name string
-	run  func(be kernels.Backend) error
+	name  string
+	run   func(be kernels.Backend) error
+	fused bool // of kernels.FusedAttention, which not every backend has
+}
+
+// compare runs every so-manieth of an op's calls, the last among them.
+func (o Op) compare(be kernels.Backend, every int) error {
+	for i, c := range o.Calls {
+		if (len(o.Calls)-1-i)%every != 0 {
+			continue
+		}
+		if err := c.Compare(be); err != nil {
+			return fmt.Errorf("%s: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 // checks lists the whole suite, with every so-manieth call of each op.
 func checks(every int) []check {
 	list := identityChecks()
 	for _, op := range Ops() {
-		list = append(list, check{op.Name, func(be kernels.Backend) error {
-			for i, c := range op.Calls {
-				if (len(op.Calls)-1-i)%every != 0 {
-					continue
-				}
-				if err := c.Compare(be); err != nil {
-					return fmt.Errorf("%s: %w", c.Name, err)
-				}
-			}
-			return nil
-		}})
+		list = append(list, check{name: op.Name, run: func(be kernels.Backend) error { return op.compare(be, every) }})
 	}
 	for _, bad := range badCalls() {
-		list = append(list, check{"error/" + bad.name, bad.check})
+		list = append(list, check{name: "error/" + bad.name, run: bad.check})
 	}
-	return append(list, check{"error/order", firstErrorStays}, check{"error/close", closedBackendFails})
+	return append(list, check{name: "error/order", run: firstErrorStays}, check{name: "error/close", run: closedBackendFails})
 }

@@ -118,6 +118,27 @@ func (b broken) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	return b.bump("headresults", b.Backend.HeadResults(z, w))
 }
 
+func (b broken) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
+	switch b.mistake {
+	case "attention in a larger window":
+		o.Mask.Window++
+	case "attention forgets the sinks":
+		o.Sinks = nil
+	}
+	out, s := b.Backend.Attention(q, k, v, o)
+	if keys := s.TopKeys.Data; b.mistake == "attention lists a wrong key" && len(keys) > 1 {
+		keys[len(keys)-1] = keys[len(keys)-2]
+	}
+	if keys := s.Received.Data; b.mistake == "attention loses what keys receive" && len(keys) > 70 {
+		keys[70] = 0
+	}
+	return b.bump("attention", out), s
+}
+
+func (b broken) Rows(x kernels.Array, rows []int) kernels.Array {
+	return b.bump("rows", b.Backend.Rows(x, rows))
+}
+
 func (b broken) Get(a kernels.Array) tensor.Tensor {
 	t := b.Backend.Get(a)
 	if b.mistake == "get loses a bit" && len(t.Data) > 0 {
@@ -141,9 +162,10 @@ func TestSuiteSeesMistakes(t *testing.T) {
 		"norm", "norm scale", "norm forgets epsilon", "norm forgets the gain", "add", "activate", "gelu for gelu_new",
 		"scores", "scale", "mask", "window off by one", "window forgotten", "softmax",
 		"softmax of only -Inf is NaN", "softmax keeps the maximum", "softmax drops small weights",
+		"attention", "attention in a larger window", "attention forgets the sinks", "attention lists a wrong key", "attention loses what keys receive", "rows",
 		"mix", "headresults", "get loses a bit", "errors are lost",
 	}
-	suite := checks(1)
+	suite := append(checks(1), fusedChecks(1)...)
 	if name := firstFailure(suite, ""); name != "" {
 		t.Fatalf("without a mistake, %s fails", name)
 	}

@@ -250,3 +250,32 @@ func write(t *testing.T, tr *trace.Trace, o Options) string {
 	}
 	return out.String()
 }
+
+// TestPlacesOfLongTexts: rows, tiles and blocks are told by the tokens that they
+// stand for.
+func TestPlacesOfLongTexts(t *testing.T) {
+	words := make([]trace.Token, 130)
+	for i := range words {
+		words[i] = trace.Token{Pos: i, Text: "w" + strconv.Itoa(i)}
+	}
+	one := tensor.D(tensor.Head, 1)
+	tr := &trace.Trace{
+		Tokens: words, Meta: trace.Meta{Tile: &trace.Tile{Queries: [2]int{7, 8}, Keys: [2]int{3, 4}}},
+		Steps: []trace.Step{
+			{Name: "hook_embed", Rows: []int{129}, Value: tensor.Tensor{Shape: []tensor.Dim{tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, 1)}, Data: []float32{1}}},
+			{Name: "blocks.0.attn.hook_tile_pattern", Value: tensor.Tensor{Shape: []tensor.Dim{one, tensor.D(tensor.TileQuery, 1), tensor.D(tensor.TileKey, 1)}, Data: []float32{2}}},
+			{Name: "blocks.0.attn.hook_pooled", Value: tensor.Tensor{Shape: []tensor.Dim{one, tensor.D(tensor.QueryBlock, 2), tensor.D(tensor.KeyBlock, 1)}, Data: []float32{3, 4}}},
+		},
+	}
+	var out bytes.Buffer
+	if err := Trace(&out, tr, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`hook_embed,,,129,"w129",,,,,0,1`, `blocks.0.attn.hook_tile_pattern,0,0,,,7,"w7",3,"w3",,2`, `blocks.0.attn.hook_pooled,0,0,,,2,"w2",0,"w0",,4`,
+	} {
+		if !strings.Contains(out.String(), want+"\n") {
+			t.Errorf("no line %s in\n%s", want, out.String())
+		}
+	}
+}

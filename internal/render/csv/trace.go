@@ -52,7 +52,7 @@ func Trace(w io.Writer, t *trace.Trace, o Options) error {
 		tokens[i] = quoted(token.Text, o.Shown)
 	}
 	for _, s := range steps {
-		if err := writeStep(out, s, tokens); err != nil {
+		if err := writeStep(out, t, s, tokens); err != nil {
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func Trace(w io.Writer, t *trace.Trace, o Options) error {
 func checkFinite(s trace.Step) error {
 	_, name := trace.Split(s.Name)
 	for i, v := range s.Value.Data {
-		if v-v == 0 || name == trace.AttnScores && math.IsInf(float64(v), -1) {
+		if v-v == 0 || trace.MayHide(name) && math.IsInf(float64(v), -1) {
 			continue
 		}
 		return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
@@ -86,17 +86,35 @@ func column(axis tensor.Axis) int {
 		return head
 	case tensor.Pos:
 		return pos
-	case tensor.QueryPos:
+	case tensor.QueryPos, tensor.QueryBlock, tensor.TileQuery:
 		return query
-	case tensor.KeyPos:
+	case tensor.KeyPos, tensor.KeyBlock, tensor.TileKey:
 		return key
 	}
 	return component
 }
 
+// position is the token that an index along an axis stands for: a step may hold
+// some rows, a part of a pattern, or blocks, which their first token names.
+func position(t *trace.Trace, s trace.Step, axis tensor.Axis, index int) int {
+	switch axis {
+	case tensor.Pos, tensor.QueryPos:
+		if s.Rows != nil {
+			return s.Rows[index]
+		}
+	case tensor.QueryBlock, tensor.KeyBlock:
+		return index * trace.BlockSize(len(t.Tokens))
+	case tensor.TileQuery:
+		return t.Meta.Tile.Queries[0] + index
+	case tensor.TileKey:
+		return t.Meta.Tile.Keys[0] + index
+	}
+	return index
+}
+
 // writeStep writes a step's numbers in their order in memory: the last axis
 // runs fastest.
-func writeStep(out *bufio.Writer, s trace.Step, tokens []string) error {
+func writeStep(out *bufio.Writer, t *trace.Trace, s trace.Step, tokens []string) error {
 	start := text(s.Name, false) + ","
 	if layer, _ := trace.Split(s.Name); layer >= 0 {
 		start += strconv.Itoa(layer)
@@ -107,7 +125,7 @@ func writeStep(out *bufio.Writer, s trace.Step, tokens []string) error {
 		place := [places]int{-1, -1, -1, -1, -1}
 		for axis, dim := range shape {
 			if dim.Axis != tensor.One {
-				place[column(dim.Axis)] = index[axis]
+				place[column(dim.Axis)] = position(t, s, dim.Axis, index[axis])
 			}
 		}
 		if _, err := out.Write(appendLine(out.AvailableBuffer(), start, place, tokens, v)); err != nil {

@@ -68,7 +68,7 @@ func chosen(t *trace.Trace, o Options) []trace.Step {
 func checkFinite(s trace.Step) error {
 	_, name := trace.Split(s.Name)
 	for i, v := range s.Value.Data {
-		if finite(v) || name == trace.AttnScores && math.IsInf(float64(v), -1) {
+		if finite(v) || trace.MayHide(name) && math.IsInf(float64(v), -1) {
 			continue
 		}
 		return fmt.Errorf("%s: value %d is %v, which JSON cannot hold", s.Name, i, v)
@@ -89,11 +89,11 @@ type prediction struct {
 
 // predict reads the candidates after the last token, if the trace has logits.
 func predict(t *trace.Trace, o Options) ([]prediction, error) {
-	logits, ok := t.Find(trace.Logits)
+	logits, ok := t.Held(trace.Logits)
 	if !ok || len(t.Tokens) == 0 {
 		return nil, nil
 	}
-	if err := checkFinite(trace.Step{Name: trace.Logits, Value: logits}); err != nil {
+	if err := checkFinite(logits); err != nil {
 		return nil, err
 	}
 	if o.Top == 0 {
@@ -166,6 +166,9 @@ func (d *document) head(t *trace.Trace) {
 		d.field("rule", t.Meta.Rule)
 	}
 	d.field("mask", t.Meta.Mask.String())
+	if t.Meta.Tile != nil {
+		d.field("tile", t.Meta.Tile)
+	}
 }
 
 func (d *document) step(s trace.Step) {
@@ -176,6 +179,10 @@ func (d *document) step(s trace.Step) {
 	d.value(s.Value.Axes())
 	d.text(`,"shape":`)
 	d.value(s.Value.Sizes())
+	if s.Rows != nil { // the positions that it holds
+		d.text(`,"rows":`)
+		d.value(s.Rows)
+	}
 	d.text(`,"formula":`)
 	d.value(hook.Formula)
 	d.text(`,"values":[`)

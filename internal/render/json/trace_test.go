@@ -287,3 +287,28 @@ func parse(t *testing.T, document string) doc {
 	}
 	return d
 }
+
+// TestRowsAndTile: a step that holds some rows says which, and the tile where it
+// lies.
+func TestRowsAndTile(t *testing.T) {
+	tr := &trace.Trace{
+		Tokens: []trace.Token{{Pos: 0, Text: "a"}, {Pos: 1, Text: "b"}},
+		Meta:   trace.Meta{Tile: &trace.Tile{Queries: [2]int{1, 2}, Keys: [2]int{0, 2}}},
+		Steps: []trace.Step{
+			{Name: "hook_embed", Rows: []int{1}, Value: tensor.Tensor{Shape: []tensor.Dim{tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, 1)}, Data: []float32{3}}},
+			{
+				Name:  "blocks.0.attn.hook_tile_scores",
+				Value: tensor.Tensor{Shape: []tensor.Dim{tensor.D(tensor.Head, 1), tensor.D(tensor.TileQuery, 1), tensor.D(tensor.TileKey, 2)}, Data: []float32{5, float32(math.Inf(-1))}},
+			},
+		},
+	}
+	var out bytes.Buffer
+	if err := Trace(&out, tr, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"tile":{"queries":[1,2],"keys":[0,2]}`, `"shape":[1,1],"rows":[1],`, `"values":[5,null]`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the document has no %s:\n%s", want, out.String())
+		}
+	}
+}

@@ -12,10 +12,11 @@ type extent struct {
 	low, high float64 // of the finite numbers
 	masked    bool    // there are -Infs to be shown
 	infinite  bool    // there are +Infs
+	full      float64 // the weight drawn at full strength; 0 is 1
 }
 
 func measure(m *view.Matrix) extent {
-	e := extent{low: math.Inf(1), high: math.Inf(-1)}
+	e := extent{low: math.Inf(1), high: math.Inf(-1), full: m.Full}
 	for _, x := range m.Cells.Data {
 		v := float64(x)
 		switch {
@@ -43,6 +44,9 @@ func (e extent) heat(scale view.Scale, v float64) float64 {
 			return 0
 		}
 		v /= e.largest()
+	}
+	if scale == view.Weight && e.full > 0 {
+		v /= e.full
 	}
 	return min(max(v, -1), 1)
 }

@@ -227,6 +227,30 @@ func sentence(n int) []view.Grid {
 	return []view.Grid{tokensGrid(words, n-5), scoresGrid(words, false, n-5), patternGrid(words, n-5)}
 }
 
+// mapGrid is a pattern from afar: blocks whose shares are small, and one corner
+// that takes all.
+func mapGrid(n int) view.Grid {
+	cells := tensor.New(tensor.D(tensor.KeyBlock, n), tensor.D(tensor.QueryBlock, n))
+	for k := range n {
+		for q := range n {
+			v := (1 + 2*max(0, noise(k, q))) / float64(q+1)
+			switch {
+			case k > q:
+				v = math.NaN()
+			case k == q:
+				v = 4 / float64(q+4)
+			}
+			cells.Data[k*n+q] = float32(v)
+		}
+	}
+	m := square(numbered(n), view.Weight, cells, n-2)
+	m.Full = .08
+	for i := range m.Rows {
+		m.Rows[i].Pos, m.Cols[i].Pos = 64*i, 64*i
+	}
+	return view.Grid{View: "pattern", Title: "Pattern from afar", Formula: "what a query of one block of 64 tokens gives, on average, to a block of keys", Matrix: m}
+}
+
 // paperGrid has queries as rows: each row sums to 1.
 func paperGrid() view.Grid {
 	n := len(chapterWords)

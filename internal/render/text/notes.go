@@ -40,15 +40,24 @@ func (p *painter) key() string {
 		largest = fixed(p.extent.largest(), decimals(p.extent.largest()))
 	}
 	switch {
+	case p.f.mode == pooled && p.m.Scale == view.Weight && p.m.Full > 0:
+		full := portion(p.m.Full)
+		return "░ below " + portion(.15*p.m.Full) + ", ▒ below " + portion(.35*p.m.Full) + ", ▓ below " + portion(.65*p.m.Full) + ", █ up to " + full + " and above" + masked
 	case p.f.mode == pooled && p.m.Scale == view.Weight:
 		return "░ below .15, ▒ below .35, ▓ below .65, █ up to 1" + masked
 	case p.f.mode == pooled:
 		return "from ░ -" + largest + " over ▒ 0 to █ " + largest + masked
 	case p.m.Scale == view.Weight:
+		if p.m.Full > 0 {
+			return "· below " + portion(.12*p.m.Full) + ", • below " + portion(.55*p.m.Full) + ", ● up to " + portion(p.m.Full) + " and above" + masked
+		}
 		return "· below .12, • below .55, ● up to 1" + masked
 	}
 	return "● up to " + largest + ", ○ down to -" + largest + ", smaller • ◦, about zero ·" + masked
 }
+
+// portion writes a share with two digits that tell something.
+func portion(v float64) string { return fmt.Sprintf("%.2g %%", 100*v) }
 
 // focusNote gives the numbers that the focus would be asked for first.
 func (p *painter) focusNote() string {
