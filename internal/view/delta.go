@@ -127,17 +127,17 @@ func nearestGrid(t *trace.Trace, sel Select) (Grid, bool) {
 	table := &Table{}
 	columns := make([]Column, max(len(n.Before), len(n.After)))
 	for i := range columns {
-		columns[i] = Column{Kind: Word, Title: ""}
+		columns[i] = Column{Kind: Word, Whole: true}
 	}
 	for _, row := range []struct {
 		name  string
 		words []trace.Neighbour
-	}{{"e, before", n.Before}, {"e + Δe, after", n.After}} {
+	}{{"e", n.Before}, {"e + Δe", n.After}} {
 		table.Rows = append(table.Rows, Label{Text: row.name, Pos: -1, Role: Embedding})
 		for i := range columns {
 			word := ""
 			if i < len(row.words) {
-				word = fmt.Sprintf("%s %s", wordText(row.words[i].Text), weight(row.words[i].Cosine))
+				word = fmt.Sprintf("%s %s", candidateText(row.words[i].Text), weight(row.words[i].Cosine))
 			}
 			columns[i].Words = append(columns[i].Words, word)
 		}

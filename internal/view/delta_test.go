@@ -93,7 +93,7 @@ func TestNearestWords(t *testing.T) {
 		for _, c := range g.Table.Columns {
 			got = append(got, strings.Join(c.Words, "|"))
 		}
-		if s := strings.Join(got, " / "); s != "cat 1.00|dog -.25 / s .50|␣ .00 / |x 1.00" {
+		if s := strings.Join(got, " / "); s != "cat 1.00|dog -.25 / ‿s .50|␣ .00 / |x 1.00" {
 			t.Errorf("the words are %s", s)
 		}
 		says(t, "note", strings.Join(g.Notes, ""), "45.0°", "3.16 to 4.47")

@@ -85,6 +85,7 @@ type Column struct {
 	Decimals int
 	Max      float64
 	Words    []string
+	Whole    bool        // words are not cut: rather is the column left out
 	Numbers  []float64   // NaN: nothing to show
 	Vectors  [][]float32 // for Strip
 }

@@ -112,6 +112,8 @@ func (f *field) spare(shortest int) (columns, rank int) {
 		return f.graph - shortestStrip, 0
 	case f.Kind != view.Strip && f.graph > shortestBar:
 		return f.graph - shortestBar, 1
+	case f.Kind == view.Word && f.Whole:
+		return 0, wordRank
 	case f.Kind == view.Word:
 		return f.width() - shortest, wordRank
 	}
