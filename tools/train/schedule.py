@@ -88,7 +88,8 @@ PHASES = [
     ),
 ]
 
-# Tried from the shipped weights and not shipped: "positions", "settle" and "close" in a row, "amounts" alone.
+# Tried from the shipped weights and not shipped: "positions", "settle", "close", "recover" and
+# "even" in a row, "amounts" alone.
 # NOTES.md says what came of it; train.py --further runs them too.
 FURTHER = [
     Phase(
@@ -120,6 +121,27 @@ FURTHER = [
         },
         sharpen=1.1,
         positions=1.2,
+        tokens=2048,
+    ),
+    Phase(
+        "recover", "adamw", 700, 4e-4, 0.0, 128, 4.0, True,
+        {
+            "telegraphic": 0.23, "far": 0.07, "far_lists": 0.06, "echo": 0.05, "lists": 0.05, "stories": 0.02,
+            "witnesses": 0.07, "mystery": 0.2, "clues": 0.03, "mole": 0.03, "grams": 0.02, "tower": 0.01, "two_towers": 0.03,
+            "gender": 0.06, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.04,
+        },
+        positions=1.1,
+        tokens=2048,
+    ),
+    Phase(
+        "even", "adamw", 400, 2.5e-4, 0.0, 128, 4.0, True,
+        {
+            "telegraphic": 0.23, "pairs": 0.06, "scenes": 0.03, "crowded": 0.04, "far": 0.07, "far_lists": 0.06, "echo": 0.05,
+            "lists": 0.04, "witnesses": 0.06, "mystery": 0.18, "clues": 0.03, "mole": 0.03, "grams": 0.01, "tower": 0.01,
+            "two_towers": 0.02, "gender": 0.05, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.03,
+        },
+        sharpen=1.15,
+        positions=1.06,
         tokens=2048,
     ),
     Phase(
