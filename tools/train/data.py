@@ -10,7 +10,6 @@ import numpy as np
 
 import grammar
 
-TOKENS_PER_STEP = 4096
 STEPS_PER_CHUNK = 50
 LONG_ROW = 256  # rows for documents of more than LONG_DOCUMENT tokens
 LONG_DOCUMENT = 110
@@ -108,14 +107,14 @@ def chunk(seed, phase, number, tokenizer):
                 ids, weights = encode(grammar.document(rng, phase.mix))
             document = list(zip(ids + [end], weights + [1.0]))
             (long if phase.long_rows and len(document) > LONG_DOCUMENT else short).append(document)
-        made = cut(pack(short, phase.row), phase.row) + cut(join(long, LONG_ROW), LONG_ROW)
+        made = cut(pack(short, phase.row), phase.row, phase.tokens) + cut(join(long, LONG_ROW), LONG_ROW, phase.tokens)
     rng.shuffle(made)
     return made[:STEPS_PER_CHUNK]
 
 
-def cut(rows, length):
-    """Rows as batches of TOKENS_PER_STEP tokens."""
-    count = TOKENS_PER_STEP // length
+def cut(rows, length, tokens):
+    """Rows as batches of so many tokens."""
+    count = tokens // length
     return [np.array(rows[k : k + count], dtype=np.float32) for k in range(0, len(rows) - count + 1, count)]
 
 

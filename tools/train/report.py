@@ -11,7 +11,6 @@ import textwrap
 
 import grammar
 import schedule
-from data import TOKENS_PER_STEP
 from grammar import heldout, words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -117,17 +116,22 @@ def curve(path):
     return "\n".join(dict.fromkeys(lines))
 
 
-def phases():
-    """The schedule as a table."""
-    lines = ["| phase | steps | learning rate | rows | answers weigh | share of documents |", "|---|---|---|---|---|---|"]
-    for phase in schedule.PHASES:
+def phases(listed):
+    """Phases as a table."""
+    lines = ["| phase | steps | tokens in one | learning rate | rows | answers weigh | share of documents |", "|---|---|---|---|---|---|---|"]
+    for phase in listed:
         mix = ", ".join(f"{kind} {share:g}" for kind, share in phase.mix.items())
         rows = f"{phase.row}" + (" and 256" if phase.long_rows else "")
         lines.append(
-            f"| {phase.name} | {phase.steps} | {phase.rate:g} to {phase.last_rate:g} | {rows} | {phase.answer_weight:g} | {mix} |"
+            f"| {phase.name} | {phase.steps} | {phase.tokens} | {phase.rate:g} to {phase.last_rate:g} | {rows} | {phase.answer_weight:g} | {mix} |"
         )
-    steps = sum(phase.steps for phase in schedule.PHASES)
-    return "\n".join(lines) + f"\n\nTogether {steps} steps of {TOKENS_PER_STEP} tokens, {steps * TOKENS_PER_STEP / 1e6:.1f} million tokens."
+    steps, tokens = size(listed)
+    return "\n".join(lines) + f"\n\nTogether {steps} steps, {tokens / 1e6:.1f} million tokens."
+
+
+def size(listed):
+    """The steps and the tokens of these phases."""
+    return sum(phase.steps for phase in listed), sum(phase.steps * phase.tokens for phase in listed)
 
 
 def heads(values):
@@ -193,6 +197,7 @@ def card(result):
     a, heads_, g = result["adjectives"], result["heads"], result["gender"]
     row = a["chapter"]["a fluffy blue creature roamed the verdant forest"]
     recall_ = result["recall"]
+    steps, tokens = size(schedule.PHASES)
     n = number
     paragraphs = f"""story: the built-in model
 
@@ -200,7 +205,7 @@ A small GPT-2 that was trained for this program, so that what the chapter tells 
 
 Size: {result['parameters']:,} parameters; 4 layers, 6 heads, width 192 (32 for each head), context 256, byte-level BPE of {result['vocabulary']} tokens; F16, {result['bytes'] / 1e6:.1f} MB on disk.
 
-Training: from random weights, on little English texts that a seeded grammar writes, on the CPU; {sum(p.steps for p in schedule.PHASES)} steps of {TOKENS_PER_STEP} tokens. Grammar, schedule and measurements: tools/train in the source, and tools/train/REPORT.md there. No text by people and no other model was used.
+Training: from random weights, on little English texts that a seeded grammar writes, on the CPU; {steps} steps, {tokens / 1e6:.1f} million tokens. Grammar, schedule and measurements: tools/train in the source, and tools/train/REPORT.md there. No text by people and no other model was used.
 
 What it shows, on text that was held out of training ({len(result['seeds']) * result['count']} examples of each kind):
 
@@ -270,7 +275,11 @@ transformers and eager attention, on {len(result['seeds'])} x {result['count']} 
 
 ## Schedule
 
-{phases()}
+{phases(schedule.PHASES)}
+
+Tried from the shipped weights and not shipped:
+
+{phases(schedule.FURTHER)}
 
 ## Loss
 

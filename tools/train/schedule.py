@@ -10,7 +10,7 @@ BETAS = (0.9, 0.98)
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of the run. A step is 4096 tokens."""
+    """One stretch of the run."""
 
     name: str
     optimizer: str  # "muon" or "adamw", for the matrices of the layers
@@ -23,6 +23,7 @@ class Phase:
     mix: dict = field(default_factory=dict)  # share of documents of each kind
     sharpen: float = 1.0  # all queries are multiplied by this at the start: every head attends more sharply
     positions: float = 1.0  # the learned positions are multiplied by this at the start
+    tokens: int = 4096  # in one step
 
 
 PHASES = [
@@ -84,5 +85,72 @@ PHASES = [
             "capitals": 0.01, "errands": 0.02, "repeats": 0.02, "homographs": 0.01,
         },
         sharpen=1.2,
+    ),
+]
+
+# Tried from the shipped weights and not shipped: "positions", "settle", "close", "recover" and
+# "even" in a row, "amounts" alone.
+# NOTES.md says what came of it; train.py --further runs them too.
+FURTHER = [
+    Phase(
+        "positions", "adamw", 250, 3e-4, 1e-4, 128, 3.0, True,
+        {
+            "telegraphic": 0.19, "far": 0.12, "far_lists": 0.1, "echo": 0.06, "lists": 0.04, "stories": 0.03,
+            "witnesses": 0.11, "mystery": 0.13, "mole": 0.05, "grams": 0.02, "tower": 0.02, "two_towers": 0.03,
+            "gender": 0.08, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.05, "homographs": 0.01,
+        },
+        sharpen=1.25,
+        positions=1.7,
+        tokens=2048,
+    ),
+    Phase(
+        "settle", "adamw", 150, 1e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.19, "far": 0.12, "far_lists": 0.1, "echo": 0.06, "lists": 0.04, "stories": 0.03,
+            "witnesses": 0.11, "mystery": 0.13, "mole": 0.05, "grams": 0.02, "tower": 0.02, "two_towers": 0.03,
+            "gender": 0.08, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.05, "homographs": 0.01,
+        },
+        tokens=2048,
+    ),
+    Phase(
+        "close", "adamw", 140, 2e-4, 0.0, 128, 5.0, True,
+        {
+            "telegraphic": 0.21, "far": 0.12, "far_lists": 0.04, "echo": 0.05, "lists": 0.03, "stories": 0.02,
+            "witnesses": 0.05, "testimony": 0.1, "mystery": 0.17, "mole": 0.03, "grams": 0.02, "tower": 0.02, "two_towers": 0.03,
+            "gender": 0.07, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.04, "homographs": 0.01,
+        },
+        sharpen=1.1,
+        positions=1.2,
+        tokens=2048,
+    ),
+    Phase(
+        "recover", "adamw", 700, 4e-4, 0.0, 128, 4.0, True,
+        {
+            "telegraphic": 0.23, "far": 0.07, "far_lists": 0.06, "echo": 0.05, "lists": 0.05, "stories": 0.02,
+            "witnesses": 0.07, "mystery": 0.2, "clues": 0.03, "mole": 0.03, "grams": 0.02, "tower": 0.01, "two_towers": 0.03,
+            "gender": 0.06, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.04,
+        },
+        positions=1.1,
+        tokens=2048,
+    ),
+    Phase(
+        "even", "adamw", 400, 2.5e-4, 0.0, 128, 4.0, True,
+        {
+            "telegraphic": 0.23, "pairs": 0.06, "scenes": 0.03, "crowded": 0.04, "far": 0.07, "far_lists": 0.06, "echo": 0.05,
+            "lists": 0.04, "witnesses": 0.06, "mystery": 0.18, "clues": 0.03, "mole": 0.03, "grams": 0.01, "tower": 0.01,
+            "two_towers": 0.02, "gender": 0.05, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.03,
+        },
+        sharpen=1.15,
+        positions=1.06,
+        tokens=2048,
+    ),
+    Phase(
+        "amounts", "adamw", 60, 1e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.2, "crowded": 0.14, "echo": 0.08, "lists": 0.08, "stories": 0.06, "witnesses": 0.12,
+            "mystery": 0.12, "mole": 0.07, "grams": 0.1, "tower": 0.02, "two_towers": 0.03, "gender": 0.08,
+            "number": 0.01, "capitals": 0.01, "errands": 0.02, "repeats": 0.02, "homographs": 0.01,
+        },
+        tokens=2048,
     ),
 ]

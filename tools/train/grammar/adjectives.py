@@ -59,6 +59,35 @@ def crowded_item(rng, noun, adjectives, style):
     return " ".join([listed] + compounds[: int(rng.random() < 0.4)] + [noun])
 
 
+def far(rng):
+    """The same with up to three nouns between the adjectives and their noun ("fluffy town park garden dog")."""
+    return telegraphic_list(rng, 0.8, far_item)
+
+
+def far_lists(rng):
+    """Such noun phrases in comma lists or sentences ("the castle town dog, a fluffy field lion")."""
+    while True:
+        sort, made = entities(rng, rng.choice([2, 2, 3, 3, 4]))
+        made = [(noun, adjectives if rng.random() < 0.7 else []) for noun, adjectives in made]
+        asked = [entity for entity in made if entity[1]]
+        if asked:
+            break
+    style = rng.random()
+    sentences = list_sentences(rng, sort, [far_item(rng, *entity, style) for entity in made])
+    rng.shuffle(asked)
+    return sentences + [direct_question(rng, *entity) for entity in asked[: max(1, len(made) - 2)]]
+
+
+def far_item(rng, noun, adjectives, style):
+    """One noun with adjectives and up to three compound nouns, or with compound nouns alone."""
+    if not adjectives:
+        return crowded_item(rng, noun, adjectives, style)
+    joint = " " if style < 0.6 else ", " if style < 0.8 else " and "
+    listed = joint.join(adjective for _, adjective in adjectives)
+    between = rng.sample([word for word in COMPOUNDS if word != noun], rng.choice([0, 0, 0, 1, 1, 2, 3]))
+    return " ".join([listed] + between + [noun])
+
+
 def telegraphic_question(rng, noun, adjectives):
     """A question about one noun of a telegraphic list, without its full stop."""
     adjective, draw = rng.choice(adjectives)[1], rng.random()

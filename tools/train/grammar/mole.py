@@ -133,6 +133,18 @@ def mole(rng):
     return sentences
 
 
+def grams(rng):
+    """Amounts in grams that begin a text: no moles, but the words that stand before them."""
+    sentences = []
+    while not sentences or rng.random() < 0.4:
+        substance = rng.choice(list(GRAMS))
+        amount = f"{rng.choice(AMOUNTS)} gram of {substance}"
+        sentences.append(
+            amount + rng.choice([" was in the flask.", " is very small.", " weighs the same in the laboratory."])
+        )
+    return sentences
+
+
 # Other words with two senses: for each sense the texts up to the word, and what follows.
 HOMOGRAPHS = {
     "bat": [

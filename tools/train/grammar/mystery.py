@@ -214,6 +214,11 @@ def witnesses(rng):
     return told_clues(rng, rng.choice(ONE_HOP), rng.sample(NAMES, rng.choice([2, 3, 4])), conclude=False)
 
 
+def testimony(rng):
+    """The same, and some of these begin their sentences with capital letters, as some mysteries do."""
+    return witnesses(rng)
+
+
 def told_clues(rng, kind, names, conclude):
     """Sentences and questions about these names. conclude: some questions are who the murderer was."""
     count = len(names)
