@@ -8,6 +8,7 @@ import (
 	"attn/internal/kernels"
 	"attn/internal/kernels/ref"
 	"attn/internal/tensor"
+	"attn/internal/trace"
 )
 
 // Heads is scaled dot-product attention: softmax(mask(q·k / √d_head)) · v for
@@ -31,20 +32,26 @@ func (h Heads) FLOPs() float64 {
 // and writes when no score ever leaves the caches.
 func (h Heads) Bytes() float64 { return 4 * 4 * float64(h.N) * float64(h.Heads) * float64(h.DHead) }
 
-// Memory is how many bytes timing takes: each step of attention makes its
-// scores anew, and those of the last run may still be there.
-func (h Heads) Memory() float64 {
-	const steps = 4 // raw, scaled, masked, pattern
-	return 3*h.Bytes() + 2*steps*4*float64(h.Heads)*float64(h.N)*float64(h.N)
-}
+// Memory is how many bytes timing takes where attention is fused, as it is on
+// every device that there is: no scores are held.
+func (h Heads) Memory() float64 { return 3 * h.Bytes() }
 
 // scale is what scores are multiplied with.
 func (h Heads) scale() float32 { return float32(1 / math.Sqrt(float64(h.DHead))) }
 
-// on computes attention on a device, step by step.
+// on computes attention on a device: in one op, with what a long text's trace
+// tells of each query (log-sum-exp, entropy, the first token's and the near
+// ones' share, the top keys), or step by step where there is no such op.
 func (h Heads) on(be kernels.Backend, q, k, v kernels.Array) kernels.Array {
+	mask := kernels.Mask{Causal: h.Causal}
+	if fused, ok := be.(kernels.FusedAttention); ok {
+		out, _ := fused.Attention(q, k, v, kernels.AttentionOpts{
+			Scale: h.scale(), Mask: mask, Near: trace.NearKeys, Rows: true, Top: trace.KeysListed,
+		})
+		return out
+	}
 	scores := be.Scale(be.Scores(q, k), h.scale())
-	return be.Mix(be.Softmax(be.Mask(scores, kernels.Mask{Causal: h.Causal})), v)
+	return be.Mix(be.Softmax(be.Mask(scores, mask)), v)
 }
 
 // Attention makes attention ready, of numbers that are the same every time.

@@ -30,13 +30,15 @@ func (p Pass) ids() []int32 {
 	return ids
 }
 
-// Memory is how many bytes timing takes: the scores that are under way, and
-// every step where they are kept, twice, because those of the last pass may
-// still be there.
+// Memory is how many bytes timing takes: what a layer holds while it is under
+// way, and every step where they are kept, twice, because those of the last pass
+// may still be there.
 func (p Pass) Memory() float64 {
 	c := &p.Model.Config
-	under := 4*2*size(c, []tensor.Axis{tensor.Head, tensor.QueryPos, tensor.KeyPos}, p.N) +
-		8*size(c, []tensor.Axis{tensor.Pos, tensor.DMLP}, p.N)
+	under := 8 * size(c, []tensor.Axis{tensor.Pos, tensor.DMLP}, p.N)
+	if p.Record { // otherwise attention is fused
+		under += 4 * 2 * size(c, []tensor.Axis{tensor.Head, tensor.QueryPos, tensor.KeyPos}, p.N)
+	}
 	kept := 0.0
 	if p.Record {
 		kept = recorded(c, p.N)
