@@ -18,7 +18,9 @@ type pass struct {
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 
 	fused   kernels.FusedAttention // nil when the backend has none
+	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
+	scope   *scope
 }
 
 // waiting is a step that has been computed and is to be recorded.
@@ -61,10 +63,14 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
-	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
+	p := &pass{m: m, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, scope: &scope{}}
+	p.scope.be, _ = be.(kernels.Releaser)
+	ops := cancellable{be, ctx, p.scope}
+	p.be = ops
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
-		p.fused = cancellableFused{fused, cancellable{be, ctx}}
+		p.fused = cancellableFused{fused, ops}
 	}
+	p.lender, _ = be.(kernels.Lender)
 	if b, ok := be.(kernels.Interruptible); ok {
 		b.Interrupt(func() bool { return ctx.Err() != nil })
 		defer b.Interrupt(nil)
@@ -72,8 +78,10 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
+		p.scope.leave(0, x)
 	}
 	logits := p.unembed(x)
+	p.scope.leave(0, logits)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -118,10 +126,19 @@ func (p *pass) keep(name string, a kernels.Array) kernels.Array {
 	return a
 }
 
-// record copies the rows that are wanted to the recorder.
+// record gives the recorder the rows that are wanted.
 func (p *pass) record(name string, a kernels.Array) {
 	part, rows := p.part(name, a)
-	p.rec.RecordRows(name, rows, p.be.Get(part))
+	p.rec.RecordRows(name, rows, p.read(part))
+}
+
+// read returns an array's numbers, which nobody changes: without a copy where the
+// backend lends them.
+func (p *pass) read(a kernels.Array) tensor.Tensor {
+	if _, stopped := a.(nothing); stopped || p.lender == nil {
+		return p.be.Get(a)
+	}
+	return p.lender.Lend(a)
 }
 
 // part cuts a step down to the rows that the recorder keeps of it.
@@ -167,6 +184,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	p.keep(in(trace.ResidPre), x)
+	from := p.scope.mark()
 	read := p.norm(x, b.Norm1, in(trace.LN1Scale), in(trace.LN1))
 	out := p.write(p.attention(layer, read), b.PostAttention, in(trace.HeadsOut), in(trace.AttnOut))
 	mid := p.be.Add(x, out)
@@ -175,6 +193,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 			read = p.norm(x, b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 		}
 	} else {
+		p.scope.leave(from, mid)
 		read = p.norm(p.keep(in(trace.ResidMid), mid), b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 	}
 	out = p.write(p.mlp(layer, read), b.PostMLP, in(trace.MLPRaw), in(trace.MLPOut))
@@ -244,7 +263,7 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		logits = p.be.Softcap(logits, c.LogitSoftcap)
 	}
 	if p.rec.Wants(trace.Logits) {
-		p.rec.RecordRows(trace.Logits, rows, p.be.Get(logits))
+		p.rec.RecordRows(trace.Logits, rows, p.read(logits))
 	}
 	return logits
 }
