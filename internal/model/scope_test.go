@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"attn/internal/kernels"
-	"attn/internal/kernels/cpu"
+	"attn/internal/kernels/all"
 	"attn/internal/model"
 	"attn/internal/trace"
 )
@@ -25,8 +25,7 @@ func TestSecondPassTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	be := cpu.New(cpu.Options{Threads: 2})
-	defer func() { _ = be.Close() }()
+	be := openCPU(t, 2)
 	ids := make([]int32, n)
 	least := uint64(math.MaxUint64)
 	for range 5 {
@@ -43,9 +42,28 @@ func TestSecondPassTakesNoMemory(t *testing.T) {
 	}
 }
 
-// counting is a backend that counts how many numbers are in use.
+// device is all that the CPU's backend offers to a pass.
+type device interface {
+	kernels.Backend
+	kernels.FusedAttention
+	kernels.Interruptible
+	kernels.Lender
+	kernels.Releaser
+}
+
+func openCPU(t *testing.T, threads int) device {
+	t.Helper()
+	be, err := all.Open("cpu", all.Options{Threads: threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = be.Close() })
+	return be.(device)
+}
+
+// counting is a backend that counts the arrays that it is given back.
 type counting struct {
-	*cpu.Backend
+	device
 	t        *testing.T
 	released int
 }
@@ -55,7 +73,7 @@ func (c *counting) Release(a kernels.Array) {
 		c.t.Error("an array is released that was before, or is none")
 	}
 	c.released++
-	c.Backend.Release(a)
+	c.device.Release(a)
 }
 
 // TestEverythingIsReleased: each array that a pass makes is released once, but
@@ -68,8 +86,7 @@ func TestEverythingIsReleased(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = m.Close() }()
-			be := &counting{Backend: cpu.New(cpu.Options{Threads: 1}), t: t}
-			defer func() { _ = be.Close() }()
+			be := &counting{device: openCPU(t, 1), t: t}
 			want := loadReference(t, r.name)
 			run := func() *trace.Trace {
 				return recordBy(t, m, be, want.Tokens, func(string) bool { return true }, nil)

@@ -69,9 +69,14 @@ func (b *Backend) Put(t tensor.Tensor) kernels.Array {
 	}
 	out, ok := b.blank(slices.Clone(t.Shape), err)
 	if ok {
-		copy(out.data, t.Data)
+		b.copy(out, t.Data)
 	}
 	return out
+}
+
+// copy fills an array, on all threads, for one is slower than the memory.
+func (b *Backend) copy(out *array, from []float32) {
+	b.pool.chunks(len(out.data), 8*elements, 1, func(first, last int) { copy(out.data[first:last], from[first:last]) })
 }
 
 // Get copies an array of any shape back, or returns the zero Tensor if

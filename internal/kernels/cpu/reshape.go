@@ -10,7 +10,7 @@ func (b *Backend) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
 	in := b.in(x)
 	out, ok := b.blank(kernels.ReshapeShape(in.shape, shape))
 	if ok {
-		copy(out.data, in.data)
+		b.copy(out, in.data)
 	}
 	return out
 }
