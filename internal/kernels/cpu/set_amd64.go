@@ -6,10 +6,33 @@ import (
 
 // sets lists what this machine can run, the best first.
 func sets() []*set {
-	if x86.X86.HasAVX2 && x86.X86.HasFMA && x86.X86.HasF16C {
-		return []*set{avx2(), portable()}
+	var have []*set
+	if hasAVX512() {
+		have = append(have, avx512())
 	}
-	return []*set{portable()}
+	if hasAVX2() {
+		have = append(have, avx2())
+	}
+	return append(have, portable())
+}
+
+// hasAVX2 reports whether the processor has it, with what came beside it, and
+// the system keeps its registers.
+func hasAVX2() bool {
+	return x86.X86.HasAVX2 && x86.X86.HasFMA && x86.X86.HasF16C
+}
+
+// hasAVX512 is hasAVX2 for the instructions that every server since 2017 has.
+func hasAVX512() bool {
+	return hasAVX2() && x86.X86.HasAVX512F && x86.X86.HasAVX512VL && x86.X86.HasAVX512BW && x86.X86.HasAVX512DQ
+}
+
+// avx512 is for processors with sixteen numbers to a register, and 32
+// registers. What it has no better loop for is AVX2's.
+func avx512() *set {
+	s := avx2()
+	s.name = "avx512"
+	return s
 }
 
 // avx2 is for processors since 2013: eight numbers at a time, and products
