@@ -32,6 +32,7 @@ func hasAVX512() bool {
 func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
+	panels512(s)
 	return s
 }
 
