@@ -146,10 +146,10 @@ func (p *pass) read(a kernels.Array) tensor.Tensor {
 		return p.be.Get(a)
 	}
 	switch {
-	case p.lender != nil:
-		return p.lender.Lend(a)
 	case p.later != nil:
 		return p.later.Later(a)
+	case p.lender != nil:
+		return p.lender.Lend(a)
 	}
 	return p.be.Get(a)
 }
