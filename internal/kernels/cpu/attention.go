@@ -192,8 +192,15 @@ func (f *flash) hide(scores []float32, start, key, cols int) {
 	if last <= key && first >= key+cols {
 		return
 	}
+	f.hideRows(scores, start, key, key, min(last, key+cols))
+	f.hideRows(scores, start, key, max(key, first, last), key+cols)
+}
+
+// hideRows does so for keys from one on, of scores that begin with a key.
+func (f *flash) hideRows(scores []float32, start, key, from, to int) {
+	lanes := f.set.lanes
 	low, high := 0, 0 // the lanes that see key j
-	for j := key; j < key+cols; j++ {
+	for j := from; j < to; j++ {
 		for ; low < lanes && !f.ends(start+low, j); low++ {
 		}
 		for ; high < lanes && f.begins(start+high, j); high++ {

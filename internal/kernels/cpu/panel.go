@@ -5,9 +5,10 @@ package cpu
 // every register, nothing is ever summed across one, and a panel of weights is
 // laid out as the next product reads it.
 const (
-	mostLanes = 48
-	panelKeys = 128 // keys of a panel at most
-	panelRows = 8   // rows of a come in groups of so many
+	mostLanes   = 48
+	fewestLanes = 16
+	panelKeys   = 128 // keys of a panel at most
+	panelRows   = 8   // rows of a come in groups of so many
 )
 
 // panelOf returns set.panel in the words of a set's tile, whose columns are its
@@ -15,10 +16,10 @@ const (
 func panelOf(s *set) func(c, a, b []float32, lda, k, rows int, add bool) {
 	return func(c, a, b []float32, lda, k, rows int, add bool) {
 		if !add {
-			clear(c[:rows*tileCols])
+			clear(c[:rows*s.lanes])
 		}
-		for r := 0; r < rows; r += tileRows {
-			s.tile(c[r*tileCols:], a[r*lda:], b, tileCols, lda, k, min(tileRows, rows-r))
+		for r := 0; r < rows; r += s.tiles.rows {
+			s.tile(c[r*s.lanes:], a[r*lda:], b, s.lanes, lda, k, min(s.tiles.rows, rows-r))
 		}
 	}
 }
