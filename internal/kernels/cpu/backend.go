@@ -25,6 +25,7 @@ type Backend struct {
 	err  error
 	pool *pool
 	set  *set
+	left panels // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is

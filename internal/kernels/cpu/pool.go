@@ -35,6 +35,11 @@ type scratch struct {
 	rows   []float32 // converted from a stored type
 	last   []float32 // the last rows, where fewer than four are left
 	tile   [tileRows * tileCols]float32
+	parts  []float32 // room for right's
+	right  weightPanels
+	seen   []seen    // of each of right's strips
+	sums   []float32 // of four tiles
+	job    tileJob
 	flash  flashScratch
 }
 

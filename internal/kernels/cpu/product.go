@@ -25,6 +25,11 @@ func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, 
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
+	s.tiled(mem, c, x, o, rows, first, count, from, n)
+}
+
+// tiled is product for any number of rows.
+func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	for j := 0; j < count; j += group {
 		width := min(group, count-j)
 		for p := 0; p < n; p += depth {

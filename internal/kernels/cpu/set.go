@@ -23,6 +23,8 @@ type set struct {
 	transpose func(dst, src []float32, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
+	// tiles multiply large matrices by parts; nil in sets that have no tiles.
+	tiles *tileLoops
 
 	add, multiply  func(dst, x, y []float32)
 	scale          func(dst, x []float32, factor float32)
