@@ -64,6 +64,9 @@ const (
 
 // tileLoops multiply by parts: Intel's AMX, or its model in tests.
 type tileLoops struct {
+	// rows and inputs are how many a product must have to be faster by parts.
+	rows, inputs int
+
 	// splitRows writes the parts of rows (1 to side) of x, k numbers each, to a
 	// panel [step, part, row, input]. Inputs after the last are zero.
 	splitRows func(panel []uint16, x []float32, stride, k, rows int, seen *seen)

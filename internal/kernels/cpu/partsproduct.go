@@ -10,7 +10,7 @@ const (
 	splitAtOnce = 32 << 20
 	// rightAtOnce is how many numbers of packed weights stay in the second cache
 	// while rows pass by.
-	rightAtOnce = 512 << 10
+	rightAtOnce = 768 << 10
 )
 
 // deepOf is how many inputs one pass of panels takes, for weights of so many
@@ -36,7 +36,7 @@ type panels struct {
 
 // byParts reports whether a product of t rows with w is faster by parts.
 func (s *set) byParts(t int, w kernels.Weight) bool {
-	return s.tiles != nil && t > few && w.Shape[1] >= step
+	return s.tiles != nil && t >= s.tiles.rows && w.Shape[1] >= s.tiles.inputs
 }
 
 // steps is how many steps k inputs are.
