@@ -12,7 +12,7 @@ func hasAMX() bool {
 func amx() *set {
 	s := avx512()
 	s.name = "amx"
-	s.tiles = &tileLoops{rows: few + 1, inputs: step, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX}
+	s.parts = &partLoops{rows: few + 1, inputs: step, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX}
 	return s
 }
 

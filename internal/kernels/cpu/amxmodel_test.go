@@ -100,8 +100,8 @@ func flushed(x float32) float32 {
 }
 
 // modelLoops are the loops of amx_amd64.s, for products of any size.
-func modelLoops() *tileLoops {
-	return &tileLoops{rows: 1, inputs: 1, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel}
+func modelLoops() *partLoops {
+	return &partLoops{rows: 1, inputs: 1, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel}
 }
 
 // multiplyModel is multiplyAMX.

@@ -49,10 +49,10 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 	return out, f.stats
 }
 
-// A tile is 96 queries by 96 keys, whole tiles of every instruction set. Its rows
-// lie no power of two apart.
+// A tile is 96 queries by 96 keys, whole tiles of every instruction set's
+// products. Its rows lie no power of two apart.
 const (
-	piece       = 6 * tileCols
+	piece       = 96
 	scoreStride = piece + line
 )
 

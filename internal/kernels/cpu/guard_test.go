@@ -69,8 +69,8 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 			err := tensor.Guard(func() error {
 				vectors(s, at, func(i, n int) []byte { return m[i].bytes(n, atEnd) })
 				products(s, at)
-				if s.tiles != nil {
-					tileProducts(s.tiles, at)
+				if s.parts != nil {
+					tileProducts(s.parts, at)
 				}
 				return nil
 			})
@@ -103,16 +103,17 @@ func vectors(s *set, at func(i, n int) []float32, bytes func(i, n int) []byte) {
 
 // products runs tiles, dot products and turns of every small shape.
 func products(s *set, at func(i, n int) []float32) {
+	wide := s.tiles.cols
 	for _, k := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 70} {
-		for rows := 1; rows <= tileRows; rows++ {
+		for rows := 1; rows <= s.tiles.rows; rows++ {
 			for _, apart := range []int{0, 3} {
-				lda, ldc := k+apart, tileCols+apart
-				s.tile(at(0, (rows-1)*ldc+tileCols), at(1, (rows-1)*lda+k), at(2, k*tileCols), ldc, lda, k, rows)
+				lda, ldc := k+apart, wide+apart
+				s.tile(at(0, (rows-1)*ldc+wide), at(1, (rows-1)*lda+k), at(2, k*wide), ldc, lda, k, rows)
 				if rows == 1 || rows == 3 {
 					s.dots(at(0, 4*rows), at(1, (rows-1)*lda+k), at(2, 3*lda+k), lda, lda, k, rows)
 				}
 				if k%8 == 0 {
-					s.transpose(at(0, (k-1)*tileCols+8), at(1, 7*lda+k), lda, k)
+					s.transpose(at(0, (k-1)*wide+8), at(1, 7*lda+k), wide, lda, k)
 				}
 			}
 		}
@@ -120,7 +121,7 @@ func products(s *set, at func(i, n int) []float32) {
 }
 
 // tileProducts splits and multiplies panels of every small shape.
-func tileProducts(l *tileLoops, at func(i, n int) []float32) {
+func tileProducts(l *partLoops, at func(i, n int) []float32) {
 	parts := func(i, n int) []uint16 {
 		return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(at(i, n/2)))), n)
 	}

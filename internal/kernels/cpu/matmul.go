@@ -18,7 +18,7 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 		b.multiplyByParts(to, rows, w, o.Bias, t)
 		return out
 	}
-	b.pool.outputs(w, t, tileCols, func(first, count int, right operand, mem *scratch) {
+	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
 		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
 			addBias(to.from(0, first), o.Bias[first:][:count], t)
@@ -29,13 +29,13 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 
 // outputs runs do for each task's share of w's outputs, for a product with t
 // rows. A task has a multiple of unit outputs, but for the last.
-func (p *pool) outputs(w kernels.Weight, t, unit int, do func(first, count int, right operand, mem *scratch)) {
+func (b *Backend) outputs(w kernels.Weight, t, unit int, do func(first, count int, right operand, mem *scratch)) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
-	right := operandOf(w)
+	right, threads := operandOf(w), b.pool.threads
 	// Two tasks for each thread leave little to wait for at the end.
-	size := min(group, roundUp((outputs+2*p.threads-1)/(2*p.threads), unit))
+	size := min(b.set.tiles.group, roundUp((outputs+2*threads-1)/(2*threads), unit))
 	cost := outputs * inputs * (t + 8) / 40 // 40 products a nanosecond; converting is 8 more
-	p.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
+	b.pool.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
 		first := task * size
 		do(first, min(size, outputs-first), right, mem)
 	})

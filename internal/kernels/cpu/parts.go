@@ -62,8 +62,8 @@ const (
 	leftStep  = leftParts * partSize
 )
 
-// tileLoops multiply by parts: Intel's AMX, or its model in tests.
-type tileLoops struct {
+// partLoops multiply by parts: Intel's AMX, or its model in tests.
+type partLoops struct {
 	// rows and inputs are how many a product must have to be faster by parts.
 	rows, inputs int
 

@@ -19,7 +19,7 @@ import (
 func eachTiles(t *testing.T, test func(t *testing.T, s *set)) {
 	t.Helper()
 	model := portable()
-	model.tiles = modelLoops()
+	model.parts = modelLoops()
 	t.Run("model", func(t *testing.T) { test(t, model) })
 	t.Run("amx", func(t *testing.T) { test(t, metal(t)) })
 }
@@ -31,7 +31,7 @@ func metal(t *testing.T) *set {
 	if err != nil {
 		t.Skipf("SKIPPED, NOT TESTED: %v", err)
 	}
-	s.tiles.rows, s.tiles.inputs = 1, 1
+	s.parts.rows, s.parts.inputs = 1, 1
 	return s
 }
 
@@ -112,7 +112,7 @@ func TestPartsOfTypes(t *testing.T) {
 // TestSplitLoopsAreTheModel compares AMX's splitting with the model's, at every
 // length near a step.
 func TestSplitLoopsAreTheModel(t *testing.T) {
-	loops, model := metal(t).tiles, modelLoops()
+	loops, model := metal(t).parts, modelLoops()
 	r := rand.New(rand.NewPCG(51, 1))
 	for k := 1; k <= 100; k++ {
 		rows, apart := 1+r.IntN(side), r.IntN(3)
@@ -180,7 +180,7 @@ func TestWithin(t *testing.T) {
 				clear(x)
 				x[at] = c.v
 				seen := nothingSeen()
-				s.tiles.splitRows(make([]uint16, 2*leftStep), x, len(x), len(x), 1, &seen)
+				s.parts.splitRows(make([]uint16, 2*leftStep), x, len(x), len(x), 1, &seen)
 				if got := seen.within(leastLeft, mostLeft); got != c.want {
 					t.Fatalf("%v at %d: within %v", c.v, at, got)
 				}
@@ -192,7 +192,7 @@ func TestWithin(t *testing.T) {
 // TestModelIsTheMetal holds the model to AMX bit by bit, on tiles of any bits:
 // denormal, infinite and NaN among them.
 func TestModelIsTheMetal(t *testing.T) {
-	loops, model := metal(t).tiles, modelLoops()
+	loops, model := metal(t).parts, modelLoops()
 	r := rand.New(rand.NewPCG(52, 1))
 	for round := range 60 {
 		stored := 1 + r.IntN(3)
@@ -298,8 +298,8 @@ func TestTilesErrLess(t *testing.T) {
 			}
 			r := rand.New(rand.NewPCG(53, uint64(d)))
 			for kind, number := range map[string]func() float32{
-				"normal":   func() float32 { return float32(r.NormFloat64()) },
-				"positive": r.Float32,
+				"normal":       func() float32 { return float32(r.NormFloat64()) },
+				"positive":     r.Float32,
 				"of all sizes": func() float32 { return float32(r.NormFloat64() * math.Exp(3*r.NormFloat64())) },
 			} {
 				for _, in := range []int{256, 768} {
@@ -501,10 +501,10 @@ func FuzzParts(f *testing.F) {
 		f.Add(seed, uint8(9*seed), uint8(7*seed), uint8(20*seed), uint8(seed), int8(-75+9*int(seed)))
 	}
 	model := portable()
-	model.tiles = modelLoops()
+	model.parts = modelLoops()
 	sets := []*set{model}
 	if s, err := choose("amx"); err == nil {
-		s.tiles.rows, s.tiles.inputs = 1, 1
+		s.parts.rows, s.parts.inputs = 1, 1
 		sets = append(sets, s)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, rows, out, in, kind uint8, exponent int8) {

@@ -15,12 +15,12 @@ const (
 
 // deepOf is how many inputs one pass of panels takes, for weights of so many
 // parts. Each pass reads and writes c, so the sums should be long, and the panels
-// should stay in the second cache. It is a multiple of depth.
+// should stay in the second cache. It is a multiple of every stored block.
 func deepOf(parts int) int {
 	if parts == 1 {
-		return 4 * depth
+		return 1024
 	}
-	return 2 * depth
+	return 512
 }
 
 // panels are rows of x as parts.
@@ -36,7 +36,7 @@ type panels struct {
 
 // byParts reports whether a product of t rows with w is faster by parts.
 func (s *set) byParts(t int, w kernels.Weight) bool {
-	return s.tiles != nil && t >= s.tiles.rows && w.Shape[1] >= s.tiles.inputs
+	return s.parts != nil && t >= s.parts.rows && w.Shape[1] >= s.parts.inputs
 }
 
 // steps is how many steps k inputs are.
@@ -62,7 +62,7 @@ func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32
 	for r := 0; r < t; r += turn {
 		rows := min(turn, t-r)
 		b.split(x.from(r, 0), rows, inputs, deepOf(partsOf(w.Type)))
-		b.pool.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
+		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
 			c := to.from(r, first)
 			b.set.partsProduct(mem, c, &b.left, right, first, count)
 			if bias != nil {
@@ -98,7 +98,7 @@ func (s *set) splitBlock(mem *scratch, p *panels, r int) {
 			clear(panel)
 		}
 		*seen = nothingSeen()
-		s.tiles.splitRows(panel, p.x.data[r*p.x.stride+from:], p.x.stride, k, rows, seen)
+		s.parts.splitRows(panel, p.x.data[r*p.x.stride+from:], p.x.stride, k, rows, seen)
 		p.sound[r/side*p.passes()+from/p.deep] = seen.within(leastLeft, mostLeft)
 	}
 }
@@ -142,12 +142,12 @@ func (s *set) splitOutputs(mem *scratch, o operand, first, count, from, k, parts
 	for i := range strips {
 		mem.seen[i] = nothingSeen()
 	}
-	if k%step != 0 || count%side > 0 && count%side <= tileCols {
+	if k%step != 0 || count%side > 0 && count%side <= 16 {
 		s.clearEnds(w, strips)
 	}
 	// Weights that lie output by output are read an input at a time, others an
 	// output at a time.
-	wide, deep := side, depth
+	wide, deep := side, s.tiles.depth
 	if o.stride[0] == 1 {
 		wide, deep = count, 2*step
 	}
@@ -177,9 +177,10 @@ func (s *set) clearEnds(w *weightPanels, strips int) {
 
 // splitStrips splits packed strips of width outputs j on, n inputs p on.
 func (s *set) splitStrips(mem *scratch, w *weightPanels, strips []float32, j, width, p, n int) {
-	for i := 0; i < width; i += tileCols {
+	wide := s.tiles.cols
+	for i := 0; i < width; i += 16 {
 		at := w.panel(j + i)[p/step*w.stored*partSize+(j+i)%side/16*tileSize:]
-		s.tiles.splitStrip(at, strips[i*n:], tileCols, n, w.stored, &mem.seen[(j+i)/side])
+		s.parts.splitStrip(at, strips[i/wide*wide*n+i%wide:], wide, n, w.stored, &mem.seen[(j+i)/side])
 	}
 }
 
@@ -202,7 +203,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *panels, w *weightPanels,
 				job.c, job.right = &c.data[r*c.stride+j], &w.panel(j)[0]
 				job.cols, job.used = min(side, count-j), w.used[i]
 				job.next = &next[i*share]
-				s.tiles.multiply(job)
+				s.parts.multiply(job)
 			}
 		}
 	}

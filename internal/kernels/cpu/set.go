@@ -10,21 +10,23 @@ import (
 type set struct {
 	name string
 
-	// tile adds a product of rows (1 to tileRows) of a, lda apart, with a packed
-	// strip b [k, tileCols] to c, whose rows are ldc apart; k is 1 or more.
+	tiles tiling
+	// tile adds a product of rows (1 to tiles.rows) of a, lda apart, with a packed
+	// strip b [k, tiles.cols] to c, whose rows are ldc apart; k is 1 or more.
 	//
 	//	c[r, j] += sum_p a[r, p] b[p, j]
 	tile func(c, a, b []float32, ldc, lda, k, rows int)
 	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
 	// four rows of w, n numbers each.
 	dots func(dst, x, w []float32, ldx, ldw, n, rows int)
-	// transpose turns 8 rows of src, k numbers each, into the left or right half
-	// of a strip [k, tileCols]; k is a multiple of 8.
-	transpose func(dst, src []float32, stride, k int)
+	// transpose turns 8 rows of src, k numbers each, stride apart, into columns of
+	// dst [k, wide]; k is a multiple of 8.
+	transpose func(dst, src []float32, wide, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
-	// tiles multiply large matrices by parts; nil in sets that have no tiles.
-	tiles *tileLoops
+	// parts multiply large matrices in parts of each number; nil in sets that
+	// have no such loops.
+	parts *partLoops
 
 	add, multiply  func(dst, x, y []float32)
 	scale          func(dst, x []float32, factor float32)
@@ -45,8 +47,8 @@ type set struct {
 // portable is what every machine can run.
 func portable() *set {
 	return &set{
-		name: "generic",
-		tile: tile, dots: dots, transpose: transpose,
+		name:  "generic",
+		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
 		halves: decodeHalves, brains: decodeBrains,
 		add: add, multiply: multiply, scale: scale,
 		silu: silu, geluTanh: geluTanh, turn: turn,

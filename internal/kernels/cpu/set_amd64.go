@@ -35,6 +35,7 @@ func hasAVX512() bool {
 func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
+	s.tiles, s.tile = twelveByThirtyTwo(), tileAVX512
 	return s
 }
 
@@ -66,13 +67,16 @@ func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byt
 // What these compute is written as Go above each one's code.
 
 //go:noescape
+func tileAVX512(c, a, b []float32, ldc, lda, k, rows int)
+
+//go:noescape
 func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
 
 //go:noescape
 func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
 
 //go:noescape
-func transposeAVX2(dst, src []float32, stride, k int)
+func transposeAVX2(dst, src []float32, wide, stride, k int)
 
 //go:noescape
 func halvesAVX2(dst []float32, src []byte)
