@@ -162,7 +162,7 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	p, set := &f.packed, f.set
 	scores := s.scores[:cols*set.lanes]
-	set.panel(s.scores, p.keys(head/f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
 	f.bend(scores)
 	if f.addsSlopes() {
 		for j := range cols {

@@ -34,7 +34,7 @@ func (f *flash) keyPanel(head, key, cols int, s *flashScratch) {
 	clear(s.received[:])
 	s.columns = grow(&s.columns, p.d*lanes)
 	clear(s.columns)
-	f.set.flip(s.columns, p.keys(head/f.group)[key*p.d:], lanes, p.d, cols, p.d)
+	f.set.flip(s.columns, p.keys(head / f.group)[key*p.d:], lanes, p.d, cols, p.d)
 	for start := 0; start < f.t && !f.stop(); {
 		end := min(start+panelKeys, f.t)
 		if f.o.Blocks > 0 {

@@ -15,6 +15,11 @@ func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, 
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
+	s.tiled(mem, c, x, o, rows, first, count, from, n)
+}
+
+// tiled is product for any number of rows.
+func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	for j := 0; j < count; j += s.tiles.group {
 		width := min(s.tiles.group, count-j)
 		for p := 0; p < n; p += s.tiles.depth {

@@ -24,6 +24,9 @@ type set struct {
 	transpose func(dst, src []float32, wide, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
+	// parts multiply large matrices in parts of each number; nil in sets that
+	// have no such loops.
+	parts *partLoops
 
 	add, multiply  func(dst, x, y []float32)
 	scale          func(dst, x []float32, factor float32)

@@ -7,6 +7,9 @@ import (
 // sets lists what this machine can run, the best first.
 func sets() []*set {
 	var have []*set
+	if hasAMX() {
+		have = append(have, amx())
+	}
 	if hasAVX512() {
 		have = append(have, avx512())
 	}
