@@ -190,7 +190,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *panels, w *weightPanels,
 	job := &mem.job
 	*job = tileJob{ldc: 4 * c.stride, steps: w.steps, stored: w.stored}
 	job.sums = (*[side * side]float32)(grow(&mem.sums, side*side))
-	for r := 0; r < x.rows; r += side {
+	for r := 0; r < x.rows && !mem.stopped(); r += side {
 		if !x.isSound(r, from) {
 			continue
 		}
