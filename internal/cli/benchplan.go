@@ -139,7 +139,7 @@ func openDevice(on benchPlace) (kernels.Backend, error) {
 	be, err := all.Open(on.device, all.Options{Threads: on.threads, Set: on.set})
 	switch {
 	case errors.Is(err, kernels.ErrNoDevice):
-		return nil, failf("%w", err).advise("it would need libcuda.so.1 and a device, and a build that uses them; --device cpu needs neither")
+		return nil, failf("%w", err).advise("it needs an NVIDIA driver (libcuda.so.1) and a device, as attn version lists them; --device cpu needs neither")
 	case err != nil:
 		return nil, failf("%w", err)
 	}

@@ -112,7 +112,7 @@ func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
 	}{{in(trace.VUp), v}, {in(trace.Result), z}} {
 		if p.rec.Wants(step.name) {
 			part, rows := p.part(step.name, step.of)
-			p.rec.RecordRows(step.name, rows, p.be.Get(p.be.HeadResults(part, b.O.Weight)))
+			p.rec.RecordRows(step.name, rows, p.read(p.be.HeadResults(part, b.O.Weight)))
 		}
 	}
 	if name := in(trace.OutputBias); p.rec.Wants(name) {

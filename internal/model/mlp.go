@@ -63,7 +63,7 @@ func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
 func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
-	scores, vectors := p.be.Get(logits), p.be.Get(x)
+	scores, vectors := p.read(logits), p.read(x)
 	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
 		return x
 	}
@@ -97,7 +97,7 @@ func (p *pass) addExpert(sum, shares, vectors tensor.Tensor, e int, m *MLP) {
 	for i, pos := range chose {
 		copy(rows.Row(i), vectors.Row(pos))
 	}
-	out := p.be.Get(p.feed(nil, m, p.be.Put(rows), c.DExpert))
+	out := p.read(p.feed(nil, m, p.be.Put(rows), c.DExpert))
 	if len(out.Data) == 0 {
 		return
 	}

@@ -25,7 +25,9 @@ type Backend struct {
 	err  error
 	pool *pool
 	set  *set
-	left panels // the rows that a product by parts multiplies, reused by the next
+
+	packed []float32 // keys and values of fused attention, kept for the next call's
+	left   panels    // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is
@@ -36,7 +38,10 @@ type array struct {
 	data  []float32
 }
 
-var _ kernels.Backend = (*Backend)(nil)
+var (
+	_ kernels.Backend = (*Backend)(nil)
+	_ kernels.Lender  = (*Backend)(nil)
+)
 
 // Shape returns a copy of the array's axes; none if the op that should have
 // made it failed.
@@ -77,6 +82,16 @@ func (b *Backend) Get(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	return tensor.Tensor{Shape: x.shape, Data: x.data}.Clone()
+}
+
+// Lend returns an array's numbers where they lie: see kernels.Lender. No op writes
+// to an array but the one that makes it.
+func (b *Backend) Lend(a kernels.Array) tensor.Tensor {
+	x := b.in(a)
+	if b.err != nil {
+		return tensor.Tensor{}
+	}
+	return tensor.Tensor{Shape: x.Shape(), Data: x.data}
 }
 
 // Err returns the first error of any op so far.
