@@ -36,7 +36,7 @@ type panels struct {
 
 // byParts reports whether a product of t rows with w is faster by parts.
 func (s *set) byParts(t int, w kernels.Weight) bool {
-	return s.parts != nil && t >= s.parts.rows && w.Shape[1] >= s.parts.inputs
+	return s.parts != nil && s.parts.pays(partsOf(w.Type), t, w.Shape[1])
 }
 
 // steps is how many steps k inputs are.
