@@ -30,10 +30,8 @@ func (l *topLists) begin(size int) {
 	}
 }
 
-// of returns a lane's list.
-func (l *topLists) of(lane int) (scores []float32, keys []int32) {
-	return l.scores[lane*l.width:][:l.size], l.keys[lane*l.width:][:l.size]
-}
+// of returns the keys of a lane's list.
+func (l *topLists) of(lane int) []int32 { return l.keys[lane*l.width:][:l.size] }
 
 // step is how many keys to look at before the lists are brought up to date: few
 // at first, while every key has a place in them.
