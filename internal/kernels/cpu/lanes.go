@@ -77,7 +77,7 @@ func (n loops) tops(s []float32, sums *laneSums, masks []uint16, keys int) {
 			}
 			masks[j] = uint16(mask)
 		}
-		clear(masks[keys:roundUp(keys, 32)])
+		clear(masks[keys:roundUp(keys, 64)])
 	}
 }
 

@@ -12,7 +12,7 @@ type topLists struct {
 	width  int       // places kept: at least size
 	scores []float32 // [lane, width]
 	keys   []int32
-	masks  [mostLanes / 16 * panelKeys]uint16
+	masks  [mostLanes/16*panelKeys + 1]uint16 // the last one is read, not used
 	seen   int // keys so far
 }
 

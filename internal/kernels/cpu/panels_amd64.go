@@ -8,7 +8,7 @@ func panels(s *set) {
 
 func topsEights(s []float32, sums *laneSums, masks []uint16, keys int) {
 	topsAVX2(s, sums.next[:], sums.last[:], masks, keys)
-	clear(masks[keys:roundUp(keys, 32)])
+	clear(masks[keys:roundUp(keys, 64)])
 }
 
 func weighEights(s []float32, sums *laneSums, keys int) bool {

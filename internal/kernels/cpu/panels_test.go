@@ -60,7 +60,7 @@ func panelsAgree(t *testing.T, s *set, r *rand.Rand, keys int, wild bool) {
 			plain.tops(y, &want, wantTop.masks[:], keys)
 			same(t, "next", got.next[:s.lanes], want.next[:s.lanes], 0)
 			for v := 0; v < s.lanes; v += 16 {
-				from, to := v/16*panelKeys, v/16*panelKeys+roundUp(keys, 32)
+				from, to := v/16*panelKeys, v/16*panelKeys+roundUp(keys, 64)
 				if !slices.Equal(gotTop.masks[from:to], wantTop.masks[from:to]) {
 					t.Fatalf("masks %v, want %v", gotTop.masks[from:to], wantTop.masks[from:to])
 				}
