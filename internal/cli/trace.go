@@ -162,6 +162,7 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 	if o.output.Format == formatJSON { // the document always tells the predictions
 		o.also = append(o.also, trace.Logits)
 	}
+	o.whole = o.save != "" || o.output.Format != formatText
 	passed := &passed{layers: m.Config.Layers}
 	o.watch = passed.step
 	stop = a.progressPart(o.look.Quiet, "running the model", passed.part)

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
@@ -20,6 +21,7 @@ type pass struct {
 	fused   kernels.FusedAttention // nil when the backend has none
 	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
+	later   kernels.Overlapping    // nil when the backend waits for each result
 	scope   *scope
 }
 
@@ -63,6 +65,11 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
+	if b, ok := be.(kernels.Bounded); ok {
+		if err := b.Fit(m.size()); err != nil {
+			return nil, err
+		}
+	}
 	p := &pass{m: m, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, scope: &scope{}}
 	p.scope.be, _ = be.(kernels.Releaser)
 	ops := cancellable{be, ctx, p.scope}
@@ -75,12 +82,18 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 		b.Interrupt(func() bool { return ctx.Err() != nil })
 		defer b.Interrupt(nil)
 	}
+	if later, ok := be.(kernels.Overlapping); ok && rec != nil {
+		p.later = cancellableLater{later, ops}
+		rec.Await(later.Settle)
+		defer rec.Await(nil)
+	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
 		p.scope.leave(0, x)
 	}
 	logits := p.unembed(x)
+	rec.Settle()
 	p.scope.leave(0, logits)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -133,21 +146,45 @@ func (p *pass) record(name string, a kernels.Array) {
 }
 
 // read returns an array's numbers, which nobody changes: without a copy where the
-// backend lends them.
+// backend lends them, while it computes on where it can.
 func (p *pass) read(a kernels.Array) tensor.Tensor {
-	if _, stopped := a.(nothing); stopped || p.lender == nil {
+	if _, stopped := a.(nothing); stopped {
 		return p.be.Get(a)
 	}
-	return p.lender.Lend(a)
+	switch {
+	case p.later != nil:
+		return p.later.Later(a)
+	case p.lender != nil:
+		return p.lender.Lend(a)
+	}
+	return p.be.Get(a)
 }
 
 // part cuts a step down to the rows that the recorder keeps of it.
 func (p *pass) part(name string, a kernels.Array) (kernels.Array, []int) {
 	rows := p.rec.Rows(name)
-	if rows == nil || p.fused == nil {
+	if rows == nil {
 		return a, nil
 	}
-	return p.fused.Rows(a, rows), rows
+	return p.rows(a, rows), rows
+}
+
+// rows cuts an array down to some positions.
+func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
+	if p.fused != nil {
+		return p.fused.Rows(a, rows)
+	}
+	all := p.read(a)
+	if len(all.Data) == 0 { // an op before failed
+		return a
+	}
+	shape := slices.Clone(all.Shape)
+	shape[0].Size = len(rows)
+	part := tensor.New(shape...)
+	for i, row := range rows {
+		copy(part.Row(i), all.Row(row))
+	}
+	return p.be.Put(part)
 }
 
 // embed: e = W_E[token], widened, scaled or normed where the family does so, + W_pos[position]
@@ -245,11 +282,11 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		every = p.rec.Wants(trace.LNFinalScale) || every
 	}
 	if !every {
-		x = p.last(x)
+		x = p.rows(x, []int{p.tokens - 1})
 	}
 	x = p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
 	var rows []int
-	if every { // of a long text, logits are not even computed but for the last position
+	if every { // logits that nobody keeps are not even computed
 		x, rows = p.part(trace.Logits, x)
 	}
 	if p.m.UnembedDown != nil {
@@ -266,18 +303,4 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		p.rec.RecordRows(trace.Logits, rows, p.read(logits))
 	}
 	return logits
-}
-
-// last cuts the stream down to the last position.
-func (p *pass) last(x kernels.Array) kernels.Array {
-	if p.fused != nil {
-		return p.fused.Rows(x, []int{p.tokens - 1})
-	}
-	all := p.be.Get(x)
-	if len(all.Data) == 0 { // an op before failed
-		return x
-	}
-	row := tensor.New(tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, p.m.Config.DModel))
-	copy(row.Data, all.Row(all.Shape[0].Size-1))
-	return p.be.Put(row)
 }

@@ -26,6 +26,9 @@ type Backend struct {
 	pool  *pool
 	set   *set
 	store store
+
+	packed []float32  // keys and values of fused attention, kept for the next call's
+	left   leftPanels // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is
