@@ -130,7 +130,7 @@ func openDevice(name string, threads int) (kernels.Backend, error) {
 	be, err := all.Open(name, all.Options{Threads: threads})
 	switch {
 	case errors.Is(err, kernels.ErrNoDevice):
-		return nil, failf("%w", err).advise("it would need libcuda.so.1 and a device, and a build that uses them; --device cpu needs neither")
+		return nil, failf("%w", err).advise("it needs an NVIDIA driver (libcuda.so.1) and a device, as attn version lists them; --device cpu needs neither")
 	case err != nil:
 		return nil, failf("%w", err)
 	}

@@ -21,6 +21,7 @@ type pass struct {
 	fused   kernels.FusedAttention // nil when the backend has none
 	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
+	later   kernels.Overlapping    // nil when the backend waits for each result
 }
 
 // waiting is a step that has been computed and is to be recorded.
@@ -63,6 +64,11 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
+	if b, ok := be.(kernels.Bounded); ok {
+		if err := b.Fit(m.size()); err != nil {
+			return nil, err
+		}
+	}
 	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
 		p.fused = cancellableFused{fused, cancellable{be, ctx}}
@@ -72,11 +78,17 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 		b.Interrupt(func() bool { return ctx.Err() != nil })
 		defer b.Interrupt(nil)
 	}
+	if later, ok := be.(kernels.Overlapping); ok && rec != nil {
+		p.later = cancellableLater{later, cancellable{be, ctx}}
+		rec.Await(later.Settle)
+		defer rec.Await(nil)
+	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
 	}
 	logits := p.unembed(x)
+	rec.Settle()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -128,12 +140,18 @@ func (p *pass) record(name string, a kernels.Array) {
 }
 
 // read returns an array's numbers, which nobody changes: without a copy where the
-// backend lends them.
+// backend lends them, while it computes on where it can.
 func (p *pass) read(a kernels.Array) tensor.Tensor {
-	if _, stopped := a.(nothing); stopped || p.lender == nil {
+	if _, stopped := a.(nothing); stopped {
 		return p.be.Get(a)
 	}
-	return p.lender.Lend(a)
+	switch {
+	case p.later != nil:
+		return p.later.Later(a)
+	case p.lender != nil:
+		return p.lender.Lend(a)
+	}
+	return p.be.Get(a)
 }
 
 // part cuts a step down to the rows that the recorder keeps of it.

@@ -25,6 +25,9 @@ type Backend struct {
 	err  error
 	pool *pool
 	set  *set
+
+	packed []float32 // keys and values of fused attention, kept for the next call's
+	left   panels    // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is

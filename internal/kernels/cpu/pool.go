@@ -34,7 +34,13 @@ type scratch struct {
 	band   []float32 // rows of x, copied side by side
 	rows   []float32 // converted from a stored type
 	last   []float32 // the last rows, where fewer than four are left
-	tile   [tileRows * tileCols]float32
+	tile   []float32 // of which c has only some columns
+	dots   [4 * few]float32
+	right  weightPanels // and room for them
+	parts  []float32
+	seen   []seen    // of each of right's strips
+	sums   []float32 // of four tiles of a panel's product
+	job    tileJob
 	flash  flashScratch
 }
 
