@@ -50,9 +50,9 @@ func (s *set) compareFour(mem *scratch, products [][]float32, squares []float64,
 		squares[first+i] = s.squares(rows.from(i, 0).data[:n], 0)
 	}
 	for v := 0; v < len(products); v += 3 {
-		s.dots(mem.tile[:], x.from(v, 0).data, rows.data, n, rows.stride, n, 3)
+		s.dots(mem.dots[:], x.from(v, 0).data, rows.data, n, rows.stride, n, 3)
 		for i := v; i < min(v+3, len(products)); i++ {
-			copy(products[i][first:][:four], mem.tile[4*(i-v):])
+			copy(products[i][first:][:four], mem.dots[4*(i-v):])
 		}
 	}
 }
