@@ -12,8 +12,17 @@ func hasAMX() bool {
 func amx() *set {
 	s := avx512()
 	s.name = "amx"
-	s.parts = &partLoops{rows: few + 1, inputs: step, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX}
+	s.parts = &partLoops{pays: paysAMX, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX}
 	return s
+}
+
+// paysAMX is where AMX overtakes AVX-512, as measured: weights of one part make
+// half the work, and a third of the packing, of those of three.
+func paysAMX(parts, rows, inputs int) bool {
+	if parts == 1 {
+		return rows >= 16 && inputs >= 64
+	}
+	return rows >= 64 && inputs >= 128
 }
 
 // What these compute is written as Go above each one's code.

@@ -101,8 +101,10 @@ func flushed(x float32) float32 {
 
 // modelLoops are the loops of amx_amd64.s, for products of any size.
 func modelLoops() *partLoops {
-	return &partLoops{rows: 1, inputs: 1, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel}
+	return &partLoops{pays: always, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel}
 }
+
+func always(int, int, int) bool { return true }
 
 // multiplyModel is multiplyAMX.
 func multiplyModel(j *tileJob) {

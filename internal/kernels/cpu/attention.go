@@ -27,7 +27,7 @@ func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
 	qs, ks, vs := b.in(q), b.in(k), b.in(v)
 	shape, err := kernels.AttentionShape(qs.shape, ks.shape, vs.shape, o)
-	out, ok := b.out(shape, err)
+	out, ok := b.blank(shape, err)
 	if !ok {
 		return out, kernels.AttentionStats{}
 	}
@@ -263,7 +263,7 @@ func plus(x []float32, value float32) {
 // Rows returns x [pos T, ...] at some positions.
 func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.RowsShape(in.shape, rows))
+	out, ok := b.blank(kernels.RowsShape(in.shape, rows))
 	if !ok {
 		return out
 	}

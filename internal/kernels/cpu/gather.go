@@ -4,7 +4,7 @@ import "attn/internal/kernels"
 
 // Gather converts the rows that the ids name: the result is [pos T, d_model in].
 func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
-	out, ok := b.out(kernels.GatherShape(w, ids))
+	out, ok := b.blank(kernels.GatherShape(w, ids))
 	if !ok {
 		return out
 	}

@@ -64,9 +64,9 @@ const (
 
 // partLoops multiply by parts: Intel's AMX, or its model in tests.
 type partLoops struct {
-	// rows and inputs are how many a product must have to be faster by parts.
-	rows, inputs int
-
+	// pays reports whether a product of so many rows and inputs, with weights of
+	// so many parts, is faster by parts.
+	pays func(parts, rows, inputs int) bool
 	// splitRows writes the parts of rows (1 to side) of x, k numbers each, to a
 	// panel [step, part, row, input]. Inputs after the last are zero.
 	splitRows func(panel []uint16, x []float32, stride, k, rows int, seen *seen)

@@ -36,7 +36,7 @@ type panels struct {
 
 // byParts reports whether a product of t rows with w is faster by parts.
 func (s *set) byParts(t int, w kernels.Weight) bool {
-	return s.parts != nil && t >= s.parts.rows && w.Shape[1] >= s.parts.inputs
+	return s.parts != nil && s.parts.pays(partsOf(w.Type), t, w.Shape[1])
 }
 
 // steps is how many steps k inputs are.
@@ -190,7 +190,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *panels, w *weightPanels,
 	job := &mem.job
 	*job = tileJob{ldc: 4 * c.stride, steps: w.steps, stored: w.stored}
 	job.sums = (*[side * side]float32)(grow(&mem.sums, side*side))
-	for r := 0; r < x.rows; r += side {
+	for r := 0; r < x.rows && !mem.stopped(); r += side {
 		if !x.isSound(r, from) {
 			continue
 		}

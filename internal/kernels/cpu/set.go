@@ -3,6 +3,8 @@ package cpu
 import (
 	"fmt"
 	"strings"
+
+	"attn/internal/tensor"
 )
 
 // set is the innermost loops in the words of one instruction set. A set lacks
@@ -101,6 +103,16 @@ func Sets() []string {
 		names = append(names, s.name)
 	}
 	return names
+}
+
+// TileProducts returns how many products of bfloat16 tiles take the place of one
+// in float32, with weights of a type, where a set multiplies large matrices in
+// tiles; 0 in other sets.
+func TileProducts(name string, d tensor.DType) int {
+	if s, err := choose(name); err != nil || s.parts == nil {
+		return 0
+	}
+	return [...]int{1: 3, 2: 5, 3: 6}[partsOf(d)]
 }
 
 // choose returns the named set, or the best one if there is no name.
