@@ -59,8 +59,8 @@ func benchColumns() []benchColumn {
 	}
 	return []benchColumn{
 		{exact: "op", word: func(r bench.Row) string { return r.Op }},
-		{exact: "device", shown: "device", word: func(r bench.Row) string { return r.Device }},
-		{shown: "set", word: func(r bench.Row) string { return r.Set }},
+		{exact: "device", word: func(r bench.Row) string { return r.Device }},
+		{shown: "device", word: func(r bench.Row) string { return where(r.Case) }},
 		{exact: "dtype", shown: "weights", word: func(r bench.Row) string { return r.DType }},
 		{exact: "n", number: whole(func(r bench.Row) int { return r.N })},
 		{exact: "m", number: whole(func(r bench.Row) int { return r.M })},
@@ -128,10 +128,8 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 				words[i] = c.round(c.number(r))
 			}
 		}
-		if foldable := c.shown == "device" || c.shown == "set" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
-			if words[0] != "" {
-				same = append(same, c.shown+" "+words[0])
-			}
+		if foldable := c.shown == "device" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
+			same = append(same, c.shown+" "+words[0])
 			continue
 		}
 		t.Columns = append(t.Columns, view.Column{Title: c.shown, Kind: view.Word, Words: rightAligned(words, c.shown, c.word != nil)})
