@@ -35,13 +35,23 @@ type Peak struct {
 	Threads int     `json:"threads"`
 	GFLOPS  float64 `json:"gflops"`
 	GBytes  float64 `json:"gbytes_s"`
-	FMA     string  `json:"fma"` // the instructions
+	FMA     string  `json:"fma"`                        // the instructions
+	Tiles   float64 `json:"bf16_tile_gflops,omitempty"` // of bfloat16 products in tiles, where there are such
 
 	// Of a GPU, whose rows have no threads: its name on the command line, and
 	// what its clocks and units make.
 	Device      string  `json:"device,omitempty"`
 	SheetGFLOPS float64 `json:"sheet_gflops,omitempty"`
 	SheetGBytes float64 `json:"sheet_gbytes_s,omitempty"`
+}
+
+// ByTiles is the peak of float32 products each of which takes so many of bfloat16
+// in tiles, if that is more.
+func (p Peak) ByTiles(products int) Peak {
+	if products > 0 {
+		p.GFLOPS = max(p.GFLOPS, p.Tiles/float64(products))
+	}
+	return p
 }
 
 // Case says what a row computes.
@@ -57,6 +67,7 @@ type Case struct {
 	Causal  *bool  `json:"causal,omitempty"`
 	Model   string `json:"model,omitempty"`
 	Threads int    `json:"threads"`
+	Set     string `json:"set,omitempty"` // the CPU's instruction set
 }
 
 // Row is a case and what came of it.

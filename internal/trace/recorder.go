@@ -9,6 +9,7 @@ type Recorder struct {
 	trace Trace
 
 	narrow *narrow
+	last   func(step string) bool // nil is none
 	watch  func(step string)
 	await  func()
 }
