@@ -14,6 +14,7 @@ import (
 	"attn/internal/hub"
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
+	"attn/internal/kernels/cuda"
 	"attn/internal/model"
 	"attn/internal/params"
 	"attn/internal/probe"
@@ -115,8 +116,8 @@ func (o *benchOptions) places() ([]benchPlace, error) {
 		_ = be.Close() // nothing was computed
 		for _, n := range threads {
 			on := benchPlace{name, n}
-			if name == "ref" {
-				on.threads = 1 // it has no more
+			if name == "ref" || name == "cuda" {
+				on.threads = 1 // it has no more, or no use for them
 			}
 			if !slices.Contains(places, on) {
 				places = append(places, on)
@@ -130,7 +131,7 @@ func openDevice(name string, threads int) (kernels.Backend, error) {
 	be, err := all.Open(name, all.Options{Threads: threads})
 	switch {
 	case errors.Is(err, kernels.ErrNoDevice):
-		return nil, failf("%w", err).advise("it would need libcuda.so.1 and a device, and a build that uses them; --device cpu needs neither")
+		return nil, failf("%w", err).advise("it needs an NVIDIA driver (libcuda.so.1) and a device, as attn version lists them; --device cpu needs neither")
 	case err != nil:
 		return nil, failf("%w", err)
 	}
@@ -337,9 +338,12 @@ func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Doc
 		return d, err
 	}
 	d.Machine.Peaks = peaks
+	if i := slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Device == "cuda" }); i >= 0 {
+		d.Machine.GPU = &peaks[i].FMA
+	}
 	for i, s := range p.steps {
 		stop := a.progress(o.look.Quiet, fmt.Sprintf("timing %s on %s (%d of %d)", benchName(s.Case), s.Device, i+1, len(p.steps)))
-		row, err := s.measure(ctx, o.time, peakAt(peaks, s.Threads))
+		row, err := s.measure(ctx, o.time, peakAt(peaks, s.Case))
 		stop()
 		if err != nil {
 			return d, err
@@ -356,20 +360,57 @@ func (p *benchPlan) peaks(ctx context.Context, a *App, o *benchOptions) ([]bench
 	options.Time = min(options.Time, o.time)
 	var peaks []bench.Peak
 	for _, s := range p.steps {
-		if slices.ContainsFunc(peaks, func(k bench.Peak) bool { return k.Threads == s.Threads }) {
+		if slices.ContainsFunc(peaks, s.isPeak) {
 			continue
 		}
-		k, err := probe.Measure(ctx, s.Threads, options)
+		k, err := s.peak(ctx, options)
 		if err != nil {
 			return nil, err
 		}
-		peaks = append(peaks, bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA})
+		peaks = append(peaks, k)
 	}
 	return peaks, nil
 }
 
-func peakAt(peaks []bench.Peak, threads int) bench.Peak {
-	return peaks[slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Threads == threads })]
+// isPeak reports whether a peak is that of the step's device and threads.
+func (s *benchStep) isPeak(k bench.Peak) bool {
+	if s.Device == "cuda" {
+		return k.Device == s.Device
+	}
+	return k.Device == "" && k.Threads == s.Threads
+}
+
+// peak measures what a step's device can do.
+func (s *benchStep) peak(ctx context.Context, options probe.Options) (bench.Peak, error) {
+	if s.Device != "cuda" {
+		k, err := probe.Measure(ctx, s.Threads, options)
+		return bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA}, err
+	}
+	be, err := openDevice(s.Device, s.Threads)
+	if err != nil {
+		return bench.Peak{}, err
+	}
+	defer be.Close() // nothing is lost
+	gpu, ok := be.(interface {
+		Device() cuda.Device
+		Measure() (cuda.Peak, error)
+	})
+	if !ok {
+		return bench.Peak{}, failf("it cannot be measured: --device %s", s.Device)
+	}
+	k, err := gpu.Measure()
+	if err != nil {
+		return bench.Peak{}, failf("%w", err)
+	}
+	device, sheet := gpu.Device(), gpu.Device().Sheet()
+	return bench.Peak{
+		Device: s.Device, Threads: s.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: device.Name, SheetGFLOPS: sheet.GFLOPS, SheetGBytes: sheet.GBytes,
+	}, nil
+}
+
+func peakAt(peaks []bench.Peak, c bench.Case) bench.Peak {
+	s := benchStep{Case: c}
+	return peaks[slices.IndexFunc(peaks, s.isPeak)]
 }
 
 // measure checks and times one row.
@@ -394,7 +435,7 @@ func (s *benchStep) measure(ctx context.Context, budget time.Duration, peak benc
 		return bench.Row{}, checkf("%s on %s is wrong: it lies %s from ref, %s times what rounding explains (%s)",
 			benchName(s.Case), s.Device, short(check.Error), short(check.Share), check.What)
 	}
-	samples, err := bench.Time(ctx, budget, w.Run)
+	samples, err := bench.TimeOn(ctx, budget, w)
 	if err != nil {
 		return fail(err)
 	}

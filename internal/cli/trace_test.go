@@ -208,7 +208,7 @@ func TestTraceRefuses(t *testing.T) {
 		{"--ids 1,x", exitUsage, "x"},
 		{"--ids 1 hello", exitUsage, "both"},
 		{"--model nowhere hello", exitFailed, "nowhere"},
-		{"--device cuda hello", exitFailed, "CUDA"},
+		{"--device cuda hello", exitFailed, "device cuda: "},
 		{strings.Repeat("word ", 300), exitFailed, "at most 256"},
 	} {
 		code, out, errs := attn(t, append([]string{"trace"}, strings.Fields(c.args)...)...)

@@ -51,7 +51,7 @@ func TestVerifyRefuses(t *testing.T) {
 		says string
 	}{
 		{"nowhere", exitFailed, "nowhere"},
-		{"--device cuda story", exitFailed, "CUDA"},
+		{"--device cuda story", exitFailed, "device cuda: "},
 		{"--device gpu story", exitUsage, "--device gpu"},
 		{"--context 0 story", exitUsage, "--context 0"},
 		{"--format html story", exitUsage, "text, json, csv"},

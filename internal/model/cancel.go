@@ -192,3 +192,17 @@ func (c cancellableFused) Rows(x kernels.Array, rows []int) kernels.Array {
 	}
 	return c.fused.Rows(x, rows)
 }
+
+// cancellableLater does the same for a backend that brings results back beside
+// its ops.
+type cancellableLater struct {
+	kernels.Overlapping
+	cancellable
+}
+
+func (c cancellableLater) Later(a kernels.Array) tensor.Tensor {
+	if c.stopped() {
+		return tensor.Tensor{}
+	}
+	return c.Overlapping.Later(a)
+}

@@ -19,6 +19,7 @@ type pass struct {
 
 	fused   kernels.FusedAttention // nil when the backend has none
 	waiting []waiting              // to be recorded once it is known which rows
+	later   kernels.Overlapping    // nil when the backend waits for each result
 }
 
 // waiting is a step that has been computed and is to be recorded.
@@ -61,6 +62,11 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
+	if b, ok := be.(kernels.Bounded); ok {
+		if err := b.Fit(m.size()); err != nil {
+			return nil, err
+		}
+	}
 	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
 		p.fused = cancellableFused{fused, cancellable{be, ctx}}
@@ -69,11 +75,17 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 		b.Interrupt(func() bool { return ctx.Err() != nil })
 		defer b.Interrupt(nil)
 	}
+	if later, ok := be.(kernels.Overlapping); ok && rec != nil {
+		p.later = cancellableLater{later, cancellable{be, ctx}}
+		rec.Await(later.Settle)
+		defer rec.Await(nil)
+	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
 	}
 	logits := p.unembed(x)
+	rec.Settle()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -121,7 +133,15 @@ func (p *pass) keep(name string, a kernels.Array) kernels.Array {
 // record copies the rows that are wanted to the recorder.
 func (p *pass) record(name string, a kernels.Array) {
 	part, rows := p.part(name, a)
-	p.rec.RecordRows(name, rows, p.be.Get(part))
+	p.rec.RecordRows(name, rows, p.bring(part))
+}
+
+// bring copies a step back, while the backend computes on if it can.
+func (p *pass) bring(a kernels.Array) tensor.Tensor {
+	if p.later == nil {
+		return p.be.Get(a)
+	}
+	return p.later.Later(a)
 }
 
 // part cuts a step down to the rows that the recorder keeps of it.
@@ -244,7 +264,7 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		logits = p.be.Softcap(logits, c.LogitSoftcap)
 	}
 	if p.rec.Wants(trace.Logits) {
-		p.rec.RecordRows(trace.Logits, rows, p.be.Get(logits))
+		p.rec.RecordRows(trace.Logits, rows, p.bring(logits))
 	}
 	return logits
 }

@@ -66,6 +66,23 @@ func Find() Info {
 	return info
 }
 
+// Try is Find, and sees whether the device computes.
+func Try() Info { return system().try() }
+
+func (f finder) try() Info {
+	_, info, err := f.find()
+	if err == nil {
+		var b *Backend
+		if b, err = f.open(); err == nil {
+			err = b.Close()
+		}
+	}
+	if err != nil {
+		info.Chosen, info.Why = -1, err.Error()
+	}
+	return info
+}
+
 // find opens the driver and chooses a device: the first that the kernels can run
 // on.
 func (f finder) find() (*calls, Info, error) {
