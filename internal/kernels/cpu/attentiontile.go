@@ -18,11 +18,8 @@ func queryTile(buffer *[]float32, q matrix, rows, d int) matrix {
 //
 //	c[i, j] = sum_e q[i, e] k[j, e]
 func (s *set) scoreTile(mem *scratch, c, q, k matrix, rows, cols, d int) {
-	for r := range rows {
-		clear(c.data[r*c.stride:][:cols])
-	}
 	strips := s.pack(mem, operand{data: k.data, stride: [2]int{k.stride, 1}}, 0, cols, 0, d)
-	s.multiplyStrips(mem, c, q, strips, rows, cols, d)
+	s.multiplyStrips(mem, c, q, strips, rows, cols, d, false)
 }
 
 // mixTile adds weighted values to c [rows, wide]: weights [rows, keys], values
@@ -31,5 +28,5 @@ func (s *set) scoreTile(mem *scratch, c, q, k matrix, rows, cols, d int) {
 //	c[i, e] += sum_j w[i, j] v[j, e]
 func (s *set) mixTile(mem *scratch, c, w, v matrix, rows, wide, keys int) {
 	strips := s.pack(mem, operand{data: v.data, stride: [2]int{1, v.stride}}, 0, wide, 0, keys)
-	s.multiplyStrips(mem, c, w, strips, rows, wide, keys)
+	s.multiplyStrips(mem, c, w, strips, rows, wide, keys, true)
 }

@@ -11,11 +11,12 @@ type set struct {
 	name string
 
 	tiles tiling
-	// tile adds a product of rows (1 to tiles.rows) of a, lda apart, with a packed
-	// strip b [k, tiles.cols] to c, whose rows are ldc apart; k is 1 or more.
+	// tile sets c, whose rows are ldc apart, to the product of rows (1 to
+	// tiles.rows) of a, lda apart, with a packed strip b [k, tiles.cols], or adds it
+	// to c; k is 1 or more.
 	//
-	//	c[r, j] += sum_p a[r, p] b[p, j]
-	tile func(c, a, b []float32, ldc, lda, k, rows int)
+	//	c[r, j] = [c[r, j] +] sum_p a[r, p] b[p, j]
+	tile func(c, a, b []float32, ldc, lda, k, rows int, add bool)
 	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
 	// four rows of w, n numbers each.
 	dots func(dst, x, w []float32, ldx, ldw, n, rows int)
