@@ -3,6 +3,8 @@ package cpu
 import (
 	"fmt"
 	"strings"
+
+	"attn/internal/tensor"
 )
 
 // set is the innermost loops in the words of one instruction set. A set lacks
@@ -25,6 +27,8 @@ type set struct {
 	transpose func(dst, src []float32, wide, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
+	// blocks is tensor.Decode for the types that are stored in blocks.
+	blocks func(dst []float32, d tensor.DType, src []byte)
 
 	add, multiply  func(dst, x, y []float32)
 	scale          func(dst, x []float32, factor float32)
@@ -47,7 +51,7 @@ func portable() *set {
 	return &set{
 		name:  "generic",
 		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
-		halves: decodeHalves, brains: decodeBrains,
+		halves: decodeHalves, brains: decodeBrains, blocks: tensor.Decode,
 		add: add, multiply: multiply, scale: scale,
 		silu: silu, geluTanh: geluTanh, turn: turn,
 		largest: largest, exps: exps,

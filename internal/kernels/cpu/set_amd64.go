@@ -57,6 +57,7 @@ func avx2() *set {
 	s.tile, s.dots, s.transpose = tileAVX2, dotsAVX2, transposeAVX2
 	s.halves = func(dst []float32, src []byte) { eights(dst, src, halvesAVX2, decodeHalves) }
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
+	s.blocks = decodeBlocksAVX2
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
 	s.largest, s.exps = largestEights, expsEights
@@ -87,6 +88,9 @@ func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
 
 //go:noescape
 func transposeAVX2(dst, src []float32, wide, stride, k int)
+
+//go:noescape
+func stepsAVX2(dst []float32, q []byte, scales, minima []float32)
 
 //go:noescape
 func halvesAVX2(dst []float32, src []byte)
