@@ -11,8 +11,8 @@ import (
 // minimum. Here a block's integers become bytes, eight to a word, and AVX2 does
 // the rest, with the roundings of package tensor, which has the layouts.
 
-// unpacked is one on its way: its integers as signed bytes, and a scale and a
-// minimum for each sixteen.
+// unpacked is 256 numbers on their way, one block or eight small ones: their
+// integers as signed bytes, and a scale and a minimum for each sixteen.
 type unpacked struct {
 	q      [256]byte
 	scales [16]float32
@@ -23,32 +23,53 @@ type unpacked struct {
 func decodeBlocksAVX2(dst []float32, d tensor.DType, src []byte) {
 	var b unpacked
 	elements, size := d.Block()
-	for ; len(dst) >= elements; dst, src = dst[elements:], src[size:] {
-		b.unpack(d, src[:size])
-		stepsAVX2(dst[:elements], b.q[:elements], b.scales[:elements/16], b.minima[:elements/16])
+	for len(dst) > 0 {
+		n := min(len(b.q), len(dst))
+		for at := 0; at < n; at += elements {
+			if elements == 32 {
+				b.unpackSmall(d, at, src[:size])
+			} else {
+				b.unpack(d, src[:size])
+			}
+			src = src[size:]
+		}
+		stepsAVX2(dst[:n], b.q[:n], b.scales[:n/16], b.minima[:n/16])
+		dst = dst[n:]
 	}
 }
 
-// unpack takes a stored block apart.
-func (b *unpacked) unpack(d tensor.DType, src []byte) {
+// unpackSmall takes a stored block of 32 apart.
+func (b *unpacked) unpackSmall(d tensor.DType, at int, src []byte) {
 	switch d {
 	case tensor.Q4_0:
-		b.nibbles(0, src[2:18], 8)
-		b.small(half(src), 0)
+		b.nibbles(at, src[2:18], 8)
+		b.small(at, half(src), 0)
 	case tensor.Q4_1:
-		b.nibbles(0, src[4:20], 0)
-		b.small(half(src), -half(src[2:]))
+		b.nibbles(at, src[4:20], 0)
+		b.small(at, half(src), -half(src[2:]))
 	case tensor.Q5_0:
-		b.nibbles(0, src[6:22], 0)
-		b.fifths(binary.LittleEndian.Uint32(src[2:]), 16)
-		b.small(half(src), 0)
+		b.nibbles(at, src[6:22], 0)
+		b.fifths(at, binary.LittleEndian.Uint32(src[2:]), 16)
+		b.small(at, half(src), 0)
 	case tensor.Q5_1:
-		b.nibbles(0, src[8:24], 0)
-		b.fifths(binary.LittleEndian.Uint32(src[4:]), 0)
-		b.small(half(src), -half(src[2:]))
+		b.nibbles(at, src[8:24], 0)
+		b.fifths(at, binary.LittleEndian.Uint32(src[4:]), 0)
+		b.small(at, half(src), -half(src[2:]))
 	case tensor.Q8_0:
-		copy(b.q[:32], src[2:34])
-		b.small(half(src), 0)
+		*(*[32]byte)(b.q[at:]) = [32]byte(src[2:34])
+		b.small(at, half(src), 0)
+	case tensor.IQ4_NL:
+		lookUpAVX2(b.q[at:at+32], src[2:18], &stepsIQ4)
+		b.small(at, half(src), 0)
+	default: // MXFP4
+		lookUpAVX2(b.q[at:at+32], src[1:17], &stepsE2M1)
+		b.small(at, halfPower(src[0]), 0)
+	}
+}
+
+// unpack takes a stored block of 256 apart.
+func (b *unpacked) unpack(d tensor.DType, src []byte) {
+	switch d {
 	case tensor.Q2_K:
 		b.unpackQ2K((*[84]byte)(src))
 	case tensor.Q3_K:
@@ -59,21 +80,16 @@ func (b *unpacked) unpack(d tensor.DType, src []byte) {
 		b.unpackQ5K((*[176]byte)(src))
 	case tensor.Q6_K:
 		b.unpackQ6K((*[210]byte)(src))
-	case tensor.IQ4_NL:
-		b.lookUp(0, src[2:18], &stepsIQ4)
-		b.small(half(src), 0)
-	case tensor.IQ4_XS:
+	default: // IQ4_XS
 		b.unpackIQ4XS((*[136]byte)(src))
-	default: // MXFP4
-		b.lookUp(0, src[1:17], &stepsE2M1)
-		b.small(halfPower(src[0]), 0)
 	}
 }
 
 // small sets the scale and minimum of a block of 32.
-func (b *unpacked) small(scale, minimum float32) {
-	b.scales[0], b.scales[1] = scale, scale
-	b.minima[0], b.minima[1] = minimum, minimum
+func (b *unpacked) small(at int, scale, minimum float32) {
+	at /= 16
+	b.scales[at], b.scales[at+1] = scale, scale
+	b.minima[at], b.minima[at+1] = minimum, minimum
 }
 
 // half reads a binary16.
@@ -99,11 +115,11 @@ func (b *unpacked) nibbles(at int, src []byte, offset uint64) {
 }
 
 // fifths gives 32 integers of four bits their fifth and subtracts an offset.
-func (b *unpacked) fifths(bits uint32, offset uint64) {
+func (b *unpacked) fifths(at int, bits uint32, offset uint64) {
 	for i := 0; i < 32; i += 8 {
 		each := uint64(bits>>i&255) * ones & 0x8040201008040201 // byte j has bit j
 		each = (each + 127*ones) >> 3 & (16 * ones)
-		b.put(i, less(word(b.q[i:])|each, offset))
+		b.put(at+i, less(word(b.q[at+i:])|each, offset))
 	}
 }
 
@@ -187,14 +203,7 @@ func (b *unpacked) unpackIQ4XS(src *[136]byte) {
 		scale := d * float32(int(s)-32)
 		b.scales[2*i], b.scales[2*i+1] = scale, scale
 		b.minima[2*i], b.minima[2*i+1] = 0, 0
-		b.lookUp(32*i, src[8+16*i:][:16], &stepsIQ4)
-	}
-}
-
-// lookUp sets 32 integers to what a table says of 16 bytes' nibbles.
-func (b *unpacked) lookUp(at int, src []byte, table *[16]int8) {
-	for j, q := range src {
-		b.q[at+j], b.q[at+j+16] = byte(table[q&15]), byte(table[q>>4])
+		lookUpAVX2(b.q[32*i:32*i+32], src[8+16*i:][:16], &stepsIQ4)
 	}
 }
 

@@ -93,6 +93,9 @@ func transposeAVX2(dst, src []float32, wide, stride, k int)
 func stepsAVX2(dst []float32, q []byte, scales, minima []float32)
 
 //go:noescape
+func lookUpAVX2(dst, src []byte, table *[16]int8)
+
+//go:noescape
 func halvesAVX2(dst []float32, src []byte)
 
 //go:noescape

@@ -39,3 +39,27 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func lookUpAVX2(dst, src []byte, table *[16]int8)
+//
+//	for j, q := range src[:16] {
+//		dst[j], dst[j+16] = byte(table[q&15]), byte(table[q>>4])
+//	}
+TEXT ·lookUpAVX2(SB), NOSPLIT, $0-56
+	MOVQ     dst_base+0(FP), DI
+	MOVQ     src_base+24(FP), SI
+	MOVQ     table+48(FP), R8
+	VMOVDQU  (R8), X0
+	VMOVDQU  (SI), X1
+	VPCMPEQB X2, X2, X2
+	VPSRLW   $4, X1, X3
+	VPABSB   X2, X2       // ones
+	VPSLLW   $4, X2, X4
+	VPSUBB   X2, X4, X4   // fifteens
+	VPAND    X4, X1, X1
+	VPAND    X4, X3, X3
+	VPSHUFB  X1, X0, X1
+	VPSHUFB  X3, X0, X3
+	VMOVDQU  X1, (DI)
+	VMOVDQU  X3, 16(DI)
+	RET
