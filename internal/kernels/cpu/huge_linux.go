@@ -5,18 +5,18 @@ import (
 	"unsafe"
 )
 
-// hugePages asks the system to back large arrays with pages of 2 MiB: it then
-// clears and maps 512 of the usual ones at once when the first number is
-// written, which takes a sixth of the time. It is no more than a hint, and so
-// may reach beyond the array to where such pages begin and end.
-func hugePages(data []float32) {
-	const page, least = 2 << 20, 1 << 20
-	size := 4 * uintptr(len(data))
-	if size < least {
+// hugePage is what Linux calls huge, on the machines that have it at all: 2 MiB.
+const hugePage = 2 << 20
+
+// inHugePages asks for memory that nobody has touched yet to come in huge pages:
+// a recorded pass takes gigabytes that are written once, and every small page of
+// it costs a fault. Where the system has none, nothing changes.
+func inHugePages(data []float32) {
+	if 4*len(data) < 2*hugePage {
 		return
 	}
-	start := unsafe.Pointer(unsafe.SliceData(data))
-	before := uintptr(start) % page
-	size = (before + size + page - 1) / page * page
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, uintptr(start)-before, size, syscall.MADV_HUGEPAGE)
+	memory := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(data))), 4*len(data))
+	past := int(uintptr(unsafe.Pointer(unsafe.SliceData(memory))) % hugePage)
+	memory = memory[(hugePage-past)%hugePage:]
+	_ = syscall.Madvise(memory[:len(memory)/hugePage*hugePage], syscall.MADV_HUGEPAGE) // advice
 }

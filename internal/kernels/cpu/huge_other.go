@@ -2,5 +2,5 @@
 
 package cpu
 
-// hugePages does nothing: on this system no hint is needed, or there is none.
-func hugePages([]float32) {}
+// inHugePages is Linux's alone.
+func inHugePages([]float32) {}

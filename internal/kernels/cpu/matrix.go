@@ -42,7 +42,6 @@ func operandOf(w kernels.Weight) operand {
 // aligned returns n zeros whose first begins a cache line.
 func aligned(n int) []float32 {
 	data := make([]float32, n+line-1)
-	hugePages(data)
 	past := int(uintptr(unsafe.Pointer(unsafe.SliceData(data)))/4) % line
 	skip := (line - past) % line
 	return data[skip : skip+n : skip+n]

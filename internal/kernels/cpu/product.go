@@ -4,8 +4,8 @@ package cpu
 // them where they lie.
 const few = 8
 
-// product sets c [rows, count] to a product: rows of x
-// with outputs first to first+count-1 of o, over their n inputs from `from` on.
+// product sets c [rows, count] to a product: rows of x with outputs first to
+// first+count-1 of o, over their n inputs from `from` on.
 // The order of each sum depends on n and on how o lies, and on whether rows are
 // few, so a caller splits rows by the shape alone.
 //
@@ -15,17 +15,25 @@ func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, 
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
+	s.tiled(mem, c, x, o, rows, first, count, from, n, false)
+}
+
+// tiled is product for any number of rows, or adds it to c.
+func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int, add bool) {
+	for r := 0; r < rows && n == 0 && !add; r++ { // a sum of nothing
+		clear(c.from(r, 0).data[:count])
+	}
 	for j := 0; j < count; j += s.tiles.group {
 		width := min(s.tiles.group, count-j)
 		for p := 0; p < n; p += s.tiles.depth {
 			k := min(s.tiles.depth, n-p)
 			strips := s.pack(mem, o, first+j, width, from+p, k)
-			for r := 0; r < rows; r += s.tiles.band {
+			for r := 0; r < rows && !mem.stopped(); r += s.tiles.band {
 				high, near := min(s.tiles.band, rows-r), x.from(r, p)
 				if !s.tiles.inPlace {
 					near = together(mem, near, high, k)
 				}
-				s.multiplyStrips(mem, c.from(r, j), near, strips, high, width, k, p > 0)
+				s.multiplyStrips(mem, c.from(r, j), near, strips, high, width, k, add || p > 0)
 			}
 		}
 	}
@@ -76,7 +84,7 @@ func (s *set) narrowTile(mem *scratch, c, x matrix, strip []float32, rows, n, k 
 // multiplyFew sets c to the product of a few rows of x with outputs whose
 // inputs lie side by side: four outputs at a time, each read once.
 func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
-	for j := 0; j < count; j += 4 {
+	for j := 0; j < count && !mem.stopped(); j += 4 {
 		four := min(4, count-j)
 		w := s.rows(mem, o, first+j, four, from, n)
 		if four < 4 {

@@ -29,6 +29,9 @@ type set struct {
 	halves, brains func(dst []float32, src []byte)
 	// blocks is tensor.Decode for the types that are stored in blocks.
 	blocks func(dst []float32, d tensor.DType, src []byte)
+	// parts multiply large matrices in parts of each number; nil in sets that
+	// have no such loops.
+	parts *partLoops
 
 	add, multiply  func(dst, x, y []float32)
 	scale          func(dst, x []float32, factor float32)
@@ -44,11 +47,41 @@ type set struct {
 	squares func(x []float32, mean float64) float64
 	// standard sets dst to (x - mean) / deviation.
 	standard func(dst, x []float32, mean, deviation float64)
+	// bend sets dst to out tanh(in x).
+	bend func(dst, x []float32, in, out float32)
+
+	// What fused attention goes over panels with: rows of so many lanes.
+	lanes int
+	// panel sets c [rows, lanes] to the product of rows of a, lda apart, with b
+	// [k, lanes], or adds it to c; rows is a multiple of panelRows.
+	//
+	//	c[r, l] (+)= sum_p a[r, p] b[p, l]
+	panel func(c, a, b []float32, lda, k, rows int, add bool)
+	// tops takes scores [keys, lanes] into each lane's largest one, and marks
+	// those above the last of a list: bit l%16 of masks [l/16, panelKeys]. What
+	// follows the last key to the next multiple of 64 is not marked.
+	tops func(s []float32, sums *laneSums, masks []uint16, keys int)
+	// list puts what is marked into the lists of its lane.
+	list func(lists *topLists, sums *laneSums, s []float32, first, count int)
+	// weigh makes weights of scores [keys, lanes] and takes them into the sums;
+	// it reports whether older sums have fallen.
+	weigh func(s []float32, sums *laneSums, keys int) bool
+	// near adds up the weights [keys, lanes] of the keys fewer than near from a
+	// lane's query, which is behind+l keys behind the first one.
+	near func(sum, s []float32, behind, near, keys int)
+	// give adds up 2^(s - shift), scores [queries, lanes] and a shift for each
+	// query.
+	give func(sum, s, shift []float32, queries int)
+	// lower multiplies the rows of c [rows, lanes] by factors [lanes].
+	lower func(c, factors []float32, rows int)
+	// flip turns rows of src [rows, cols], lds apart, into columns of dst, whose
+	// rows are ldd apart.
+	flip func(dst, src []float32, ldd, lds, rows, cols int)
 }
 
 // portable is what every machine can run.
 func portable() *set {
-	return &set{
+	s := &set{
 		name:  "generic",
 		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
 		halves: decodeHalves, brains: decodeBrains, blocks: tensor.Decode,
@@ -56,7 +89,13 @@ func portable() *set {
 		silu: silu, geluTanh: geluTanh, turn: turn,
 		largest: largest, exps: exps,
 		total: total, squares: squares, standard: standard,
+		bend:  bend,
+		lanes: fewestLanes, flip: flip,
 	}
+	l := loops(fewestLanes)
+	s.tops, s.list, s.weigh, s.near, s.give, s.lower = l.tops, l.list, l.weigh, l.near, l.give, l.lower
+	s.panel = panelOf(s)
+	return s
 }
 
 // Sets returns the names of the instruction sets that this machine has kernels
@@ -67,6 +106,16 @@ func Sets() []string {
 		names = append(names, s.name)
 	}
 	return names
+}
+
+// TileProducts returns how many products of bfloat16 tiles take the place of one
+// in float32, with weights of a type, where a set multiplies large matrices in
+// tiles; 0 in other sets.
+func TileProducts(name string, d tensor.DType) int {
+	if s, err := choose(name); err != nil || s.parts == nil {
+		return 0
+	}
+	return [...]int{1: 3, 2: 5, 3: 6}[partsOf(d)]
 }
 
 // choose returns the named set, or the best one if there is no name.

@@ -7,6 +7,9 @@ import (
 // sets lists what this machine can run, the best first.
 func sets() []*set {
 	var have []*set
+	if hasAMX() {
+		have = append(have, amx())
+	}
 	if hasAVX512() {
 		have = append(have, avx512())
 	}
@@ -33,6 +36,7 @@ func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
 	s.tiles, s.tile = twelveByThirtyTwo(nearestWays()), tileAVX512
+	panels512(s)
 	return s
 }
 
@@ -61,6 +65,7 @@ func avx2() *set {
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
 	s.largest, s.exps = largestEights, expsEights
+	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s
 }
