@@ -112,6 +112,8 @@ type flashScratch struct {
 	given        [mostLanes]float32
 	received     [mostLanes]float64
 	pooled       []float64
+	told         []float32 // [Top + 1, lanes]
+	spare        laneSums
 	tile         []float32 // scores of an exact tile
 }
 

@@ -27,8 +27,8 @@ type Backend struct {
 	set   *set
 	store store
 
-	packed []float32 // keys and values of fused attention, kept for the next call's
-	left   panels    // the rows that a product by parts multiplies, reused by the next
+	packed []float32  // keys and values of fused attention, kept for the next call's
+	left   leftPanels // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is

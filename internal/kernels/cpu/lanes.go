@@ -36,10 +36,8 @@ func (n loops) weigh(s []float32, sums *laneSums, keys int) bool {
 	fell := false
 	for l := range lanes {
 		top := sums.next[l]
-		fallen := max(noWeight, sums.top[l]-top)
-		fall := power(fallen)
-		fell = fell || fall != 1
-		sums.fall[l], sums.top[l] = fall, top
+		sums.fall[l] = power(max(noWeight, sums.top[l]-top))
+		fell = fell || sums.fall[l] != 1
 		sum, tilt := 0.0, 0.0
 		for j := range keys {
 			x := max(noWeight, s[j*lanes+l]-top)
@@ -47,12 +45,19 @@ func (n loops) weigh(s []float32, sums *laneSums, keys int) bool {
 			s[j*lanes+l] = p
 			sum, tilt = sum+float64(p), tilt+float64(p)*float64(x)
 		}
-		down := float64(fall)
-		sums.tilt[l] = down*(sums.tilt[l]+sums.sum[l]*float64(fallen)) + tilt
-		sums.sum[l] = down*sums.sum[l] + sum
-		sums.near[l] *= down
+		sums.settle(l, sum, tilt)
 	}
 	return fell
+}
+
+// settle brings a lane's sums up to date with those of a panel, and with what
+// older ones have fallen by.
+func (l *laneSums) settle(lane int, sum, tilt float64) {
+	down, fallen := float64(l.fall[lane]), max(noWeight, float64(l.top[lane])-float64(l.next[lane]))
+	l.tilt[lane] = down*(l.tilt[lane]+l.sum[lane]*fallen) + tilt
+	l.sum[lane] = down*l.sum[lane] + sum
+	l.near[lane] *= down
+	l.top[lane] = l.next[lane]
 }
 
 // tops is set.tops.
@@ -72,7 +77,7 @@ func (n loops) tops(s []float32, sums *laneSums, masks []uint16, keys int) {
 			}
 			masks[j] = uint16(mask)
 		}
-		clear(masks[keys:roundUp(keys, 32)])
+		clear(masks[keys:roundUp(keys, 64)])
 	}
 }
 
