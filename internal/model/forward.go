@@ -174,7 +174,7 @@ func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
 	if p.fused != nil {
 		return p.fused.Rows(a, rows)
 	}
-	all := p.be.Get(a) // now: what read returns may come later
+	all := p.be.Get(a)      // now: what read returns may come later
 	if len(all.Data) == 0 { // an op before failed
 		return a
 	}
