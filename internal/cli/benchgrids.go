@@ -62,8 +62,8 @@ func benchColumns() []benchColumn {
 	}
 	return []benchColumn{
 		{exact: "op", word: func(r bench.Row) string { return r.Op }},
-		{exact: "device", shown: "device", word: func(r bench.Row) string { return r.Device }},
-		{shown: "set", word: func(r bench.Row) string { return r.Set }},
+		{exact: "device", word: func(r bench.Row) string { return r.Device }},
+		{shown: "device", word: func(r bench.Row) string { return where(r.Case) }},
 		{exact: "dtype", shown: "weights", word: func(r bench.Row) string { return r.DType }},
 		{exact: "n", number: whole(func(r bench.Row) int { return r.N })},
 		{exact: "m", number: whole(func(r bench.Row) int { return r.M })},
@@ -187,7 +187,7 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 		if allEqual(words) && words[0] == "" { // no row has it
 			continue
 		}
-		if foldable := c.shown == "device" || c.shown == "set" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
+		if foldable := c.shown == "device" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
 			same = append(same, c.shown+" "+words[0])
 			continue
 		}
