@@ -435,7 +435,7 @@ func TestPredict(t *testing.T) {
 	if out := mustRun(t, "predict", "--generate", "20", "--context", "4", "--temperature", "0", "one day a"); strings.Count(out, " ") < 12 {
 		t.Errorf("past its context it wrote %q", out)
 	}
-	for _, args := range [][]string{{"--top", "0", "x"}, {"--generate", "-1", "x"}, {"--temperature", "-1", "x"}, {"--temperature", "NaN", "x"}, {"--context", "999", "x"}, {}} {
+	for _, args := range [][]string{{"--top", "0", "x"}, {"--generate", "-1", "x"}, {"--generate", "257", "x"}, {"--temperature", "-1", "x"}, {"--temperature", "NaN", "x"}, {"--context", "999", "x"}, {}} {
 		if code, _, errs := attn(t, append([]string{"predict"}, args...)...); code != exitUsage || errs == "" {
 			t.Errorf("attn predict %v: exit %d, %s", args, code, errs)
 		}

@@ -232,7 +232,7 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	t.Steps = slices.DeleteFunc(t.Steps, func(s trace.Step) bool { return !kept[s.Name] })
 	t.Meta.Words = vocabularyWords(t, m, r.top)
-	t.Meta.Nearest, err = nearest(t, m, sel.Told)
+	t.Meta.Nearest, err = nearest(t, m, be, sel.Told)
 	return t, sel, err
 }
 
@@ -400,7 +400,7 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 
 // nearest finds the words nearest to the told token's vector before and after
 // the head's change.
-func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Nearest, error) {
+func nearest(t *trace.Trace, m *model.Model, be kernels.Backend, told trace.Selected) (*trace.Nearest, error) {
 	before, ok := t.At(trace.InBlock(told.Layer, trace.ResidPre), told.Focus)
 	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
 	if !ok || added == nil || m.Tokenizer == nil {
@@ -411,7 +411,7 @@ func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Neares
 	for i, v := range added {
 		after[i] += v
 	}
-	found, err := m.Nearest([][]float32{before, after}, shown, nil)
+	found, err := m.Nearest(be, [][]float32{before, after}, shown, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type pass struct {
 	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
 	later   kernels.Overlapping    // nil when the backend waits for each result
+	scope   *scope
 }
 
 // waiting is a step that has been computed and is to be recorded.
@@ -69,9 +70,12 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 			return nil, err
 		}
 	}
-	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
+	p := &pass{m: m, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, scope: &scope{}}
+	p.scope.be, _ = be.(kernels.Releaser)
+	ops := cancellable{be, ctx, p.scope}
+	p.be = ops
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
-		p.fused = cancellableFused{fused, cancellable{be, ctx}}
+		p.fused = cancellableFused{fused, ops}
 	}
 	p.lender, _ = be.(kernels.Lender)
 	if b, ok := be.(kernels.Interruptible); ok {
@@ -79,16 +83,18 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 		defer b.Interrupt(nil)
 	}
 	if later, ok := be.(kernels.Overlapping); ok && rec != nil {
-		p.later = cancellableLater{later, cancellable{be, ctx}}
+		p.later = cancellableLater{later, ops}
 		rec.Await(later.Settle)
 		defer rec.Await(nil)
 	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
+		p.scope.leave(0, x)
 	}
 	logits := p.unembed(x)
 	rec.Settle()
+	p.scope.leave(0, logits)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -139,7 +145,7 @@ func (p *pass) record(name string, a kernels.Array) {
 	p.rec.RecordRows(name, rows, p.read(part))
 }
 
-// read returns an array's numbers, which nobody changes: without a copy where the
+// read returns an array's numbers for the recorder, which does not change them: without a copy where the
 // backend lends them, while it computes on where it can.
 func (p *pass) read(a kernels.Array) tensor.Tensor {
 	if _, stopped := a.(nothing); stopped {
@@ -168,7 +174,7 @@ func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
 	if p.fused != nil {
 		return p.fused.Rows(a, rows)
 	}
-	all := p.read(a)
+	all := p.be.Get(a) // now: what read returns may come later
 	if len(all.Data) == 0 { // an op before failed
 		return a
 	}
@@ -215,6 +221,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	p.keep(in(trace.ResidPre), x)
+	from := p.scope.mark()
 	read := p.norm(x, b.Norm1, in(trace.LN1Scale), in(trace.LN1))
 	out := p.write(p.attention(layer, read), b.PostAttention, in(trace.HeadsOut), in(trace.AttnOut))
 	mid := p.be.Add(x, out)
@@ -223,6 +230,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 			read = p.norm(x, b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 		}
 	} else {
+		p.scope.leave(from, mid)
 		read = p.norm(p.keep(in(trace.ResidMid), mid), b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 	}
 	out = p.write(p.mlp(layer, read), b.PostMLP, in(trace.MLPRaw), in(trace.MLPOut))

@@ -72,6 +72,7 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 				if s.parts != nil {
 					tileProducts(s.parts, at)
 				}
+				panelsAt(s, at)
 				return nil
 			})
 			if err != nil {
@@ -98,6 +99,29 @@ func vectors(s *set, at func(i, n int) []float32, bytes func(i, n int) []byte) {
 		s.turn(dst, x, y, at(3, n), at(4, n), at(5, n))
 		s.halves(dst, bytes(1, 2*n))
 		s.brains(dst, bytes(1, 2*n))
+	}
+}
+
+// panelsAt runs fused attention's loops over panels of few and of many keys.
+func panelsAt(s *set, at func(i, n int) []float32) {
+	for _, keys := range []int{1, 2, 7, 8, 9, 17, 33, panelKeys} {
+		var sums laneSums
+		var lists topLists
+		sums.begin(0)
+		lists.begin(3)
+		x := at(0, keys*s.lanes)
+		for i := range x {
+			x[i] = float32(i % 9)
+		}
+		s.tops(x, &sums, lists.masks[:], keys)
+		s.list(&lists, &sums, x, 0, keys)
+		s.weigh(x, &sums, keys)
+		s.near(at(1, s.lanes), x, 3, 5, keys)
+		s.give(at(1, s.lanes), x, at(2, keys), keys)
+		s.lower(x, at(1, s.lanes), keys)
+		rows := roundUp(keys, panelRows)
+		s.panel(at(0, rows*s.lanes), at(1, (rows-1)*(keys+3)+keys), at(2, keys*s.lanes), keys+3, keys, rows, true)
+		s.flip(at(0, (keys-1)*(rows+1)+rows), at(1, (rows-1)*(keys+2)+keys), rows+1, keys+2, rows, keys)
 	}
 }
 

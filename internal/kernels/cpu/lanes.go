@@ -6,7 +6,7 @@ import "math"
 // units of ln 2, so that their weights are powers of two; all but the first two
 // are relative to 2^top. The assembly knows where each part lies.
 type laneSums struct {
-	top, next       [mostLanes]float32 // the largest score so far, without and with the panel at hand
+	top, next       [mostLanes]float32 // what is not far below the largest score so far, without and with the panel at hand
 	fall            [mostLanes]float32 // 2^(top − next): what older sums are multiplied with
 	sum, tilt, near [mostLanes]float64 // of 2^s, of 2^s (s − top), of 2^s over the near keys
 	last            [mostLanes]float32 // the score in a list's last place
@@ -18,6 +18,20 @@ func (l *laneSums) begin(top float32) {
 	*l = laneSums{}
 	for i := range l.top {
 		l.top[i], l.next[i], l.last[i] = top, top, float32(math.Inf(-1))
+	}
+}
+
+// slack is how far, in units of ln 2, scores may rise above what sums are
+// relative to. Sums of weights up to 2^8 are as exact and far from overflow, and
+// after the first panel there is next to nothing to scale down.
+const slack = 8
+
+// stay keeps what sums are relative to while no score is far above it.
+func (l *laneSums) stay() {
+	for i, top := range l.top {
+		if l.next[i]-top <= slack {
+			l.next[i] = top
+		}
 	}
 }
 
@@ -36,10 +50,8 @@ func (n loops) weigh(s []float32, sums *laneSums, keys int) bool {
 	fell := false
 	for l := range lanes {
 		top := sums.next[l]
-		fallen := max(noWeight, sums.top[l]-top)
-		fall := power(fallen)
-		fell = fell || fall != 1
-		sums.fall[l], sums.top[l] = fall, top
+		sums.fall[l] = power(max(noWeight, sums.top[l]-top))
+		fell = fell || sums.fall[l] != 1
 		sum, tilt := 0.0, 0.0
 		for j := range keys {
 			x := max(noWeight, s[j*lanes+l]-top)
@@ -47,12 +59,19 @@ func (n loops) weigh(s []float32, sums *laneSums, keys int) bool {
 			s[j*lanes+l] = p
 			sum, tilt = sum+float64(p), tilt+float64(p)*float64(x)
 		}
-		down := float64(fall)
-		sums.tilt[l] = down*(sums.tilt[l]+sums.sum[l]*float64(fallen)) + tilt
-		sums.sum[l] = down*sums.sum[l] + sum
-		sums.near[l] *= down
+		sums.settle(l, sum, tilt)
 	}
 	return fell
+}
+
+// settle brings a lane's sums up to date with those of a panel, and with what
+// older ones have fallen by.
+func (l *laneSums) settle(lane int, sum, tilt float64) {
+	down, fallen := float64(l.fall[lane]), max(noWeight, float64(l.top[lane])-float64(l.next[lane]))
+	l.tilt[lane] = down*(l.tilt[lane]+l.sum[lane]*fallen) + tilt
+	l.sum[lane] = down*l.sum[lane] + sum
+	l.near[lane] *= down
+	l.top[lane] = l.next[lane]
 }
 
 // tops is set.tops.
@@ -72,7 +91,7 @@ func (n loops) tops(s []float32, sums *laneSums, masks []uint16, keys int) {
 			}
 			masks[j] = uint16(mask)
 		}
-		clear(masks[keys:roundUp(keys, 32)])
+		clear(masks[keys:roundUp(keys, 64)])
 	}
 }
 

@@ -12,8 +12,8 @@ type topLists struct {
 	width  int       // places kept: at least size
 	scores []float32 // [lane, width]
 	keys   []int32
-	masks  [mostLanes / 16 * panelKeys]uint16
-	seen   int // keys so far
+	masks  [mostLanes/16*panelKeys + 1]uint16 // the last one is read, not used
+	seen   int                                // keys so far
 }
 
 // listWidth is the fewest places of a list: a register of AVX-512.
@@ -30,10 +30,8 @@ func (l *topLists) begin(size int) {
 	}
 }
 
-// of returns a lane's list.
-func (l *topLists) of(lane int) (scores []float32, keys []int32) {
-	return l.scores[lane*l.width:][:l.size], l.keys[lane*l.width:][:l.size]
-}
+// of returns the keys of a lane's list.
+func (l *topLists) of(lane int) []int32 { return l.keys[lane*l.width:][:l.size] }
 
 // step is how many keys to look at before the lists are brought up to date: few
 // at first, while every key has a place in them.

@@ -14,49 +14,49 @@
 //			}
 //		}
 //	}
-TEXT ·listAVX512(SB), NOSPLIT, $0-128
+TEXT ·listAVX512(SB), NOSPLIT, $16-128
 	MOVQ scores_base+0(FP), DI
 	MOVQ keys_base+24(FP), R8
 	MOVQ sums+48(FP), R9
 	MOVQ s_base+56(FP), SI
 	MOVQ masks_base+80(FP), DX
 	ADDQ $1728, R9
-	MOVQ $3, R15
+	MOVQ $3, 0(SP)
 
 vector:
+	MOVQ DX, 8(SP)
+	MOVQ DX, AX
+	MOVQ SI, R13
 	MOVQ first+104(FP), R10
 	MOVQ count+112(FP), R11
-	MOVQ SI, R13
-	MOVQ DX, AX
 
 some:
-	// The masks of 32 keys, most of which are empty once lists are good.
+	// The masks of 64 keys, most of which are empty once lists are good.
 	VMOVDQU16 (AX), Z0
+	VMOVDQU16 64(AX), Z1
 	VPTESTMW  Z0, Z0, K1
-	KMOVD     K1, BX
-	TESTL     BX, BX
+	VPTESTMW  Z1, Z1, K2
+	KUNPCKDQ  K1, K2, K1
+	KMOVQ     K1, BX
+	TESTQ     BX, BX
 	JZ        none
-
-key:
-	TZCNTL  BX, CX
-	BLSRL   BX, BX
-	MOVWLZX (AX)(CX*2), R14
-
-	// A row is 192 bytes.
-	LEAQ         (R10)(CX*1), R12
-	VPBROADCASTD R12, Z3
-	LEAQ         (CX)(CX*2), CX
-	SHLQ         $6, CX
-	ADDQ         R13, CX
+	TZCNTQ    BX, CX
+	BLSRQ     BX, BX
+	MOVWLZX   (AX)(CX*2), R14
 
 lane:
 	TZCNTL       R14, R12
 	BLSRL        R14, R14
-	VBROADCASTSS (CX)(R12*4), Z0
+	LEAQ         (R10)(CX*1), R15
+	VPBROADCASTD R15, Z3
+	LEAQ         (CX)(CX*2), DX // a row is 192 bytes
+	SHLQ         $6, DX
+	ADDQ         R13, DX
+	VBROADCASTSS (DX)(R12*4), Z0
 	SHLQ         $6, R12
 	VMOVUPS      (DI)(R12*1), Z1
 	VMOVDQU32    (R8)(R12*1), Z4
-	VCMPPS       $0x1e, Z1, Z0, K1     // places behind which it belongs
+	VCMPPS       $0x1e, Z1, Z0, K1 // places behind which it belongs
 	KSHIFTLW     $1, K1, K2
 	VALIGND      $15, Z1, Z1, Z2
 	VALIGND      $15, Z4, Z4, Z5
@@ -66,16 +66,26 @@ lane:
 	VMOVDQA32    Z5, K2, Z4
 	VMOVUPS      Z1, (DI)(R12*1)
 	VMOVDQU32    Z4, (R8)(R12*1)
-	TESTL        R14, R14
-	JNZ          lane
-	TESTL        BX, BX
-	JNZ          key
+
+	// The next lane, or else the next key's first: no branch that could be
+	// foretold only half of the time.
+	MOVQ    BX, R12
+	ORQ     R14, R12
+	JZ      none
+	TZCNTQ  BX, DX
+	MOVWLZX (AX)(DX*2), R15
+	BLSRQ   BX, R12
+	TESTL   R14, R14
+	CMOVQEQ DX, CX
+	CMOVQEQ R15, R14
+	CMOVQEQ R12, BX
+	JMP     lane
 
 none:
-	ADDQ $64, AX
-	ADDQ $32, R10
-	ADDQ $6144, R13
-	SUBQ $32, R11
+	ADDQ $128, AX
+	ADDQ $64, R10
+	ADDQ $12288, R13
+	SUBQ $64, R11
 	JG   some
 
 	// The last place of each list.
@@ -91,11 +101,12 @@ lasts:
 	DECQ CX
 	JNZ  lasts
 
+	MOVQ 8(SP), DX
 	ADDQ $64, SI
 	ADDQ $256, DX
 	ADDQ $1024, DI
 	ADDQ $1024, R8
-	DECQ R15
+	DECQ 0(SP)
 	JNZ  vector
 	VZEROUPPER
 	RET

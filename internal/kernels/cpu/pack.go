@@ -58,14 +58,17 @@ func putColumn(column []float32, wide int, row []float32) {
 // at a time, for they are the next numbers in memory.
 func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, count, from, k int) {
 	convert := s.converter(o.weight.Type)
+	block, _ := o.weight.Type.Block()
 	for p := range k {
 		at := first + (from+p)*o.stride[1]
 		var row []float32
 		if o.data != nil {
 			row = o.data[at:][:count]
 		} else {
-			row = grow(&mem.rows, count)
+			before := at % block // only whole blocks can be converted
+			row = grow(&mem.rows, roundUp(before+count, block))
 			convert(row, o.weight.Bytes[o.weight.Type.Bytes(at):])
+			row = row[before:][:count]
 		}
 		s.spread(strips, row, p, k)
 	}

@@ -23,8 +23,8 @@ func deepOf(parts int) int {
 	return 512
 }
 
-// panels are rows of x as parts.
-type panels struct {
+// leftPanels are rows of x as parts.
+type leftPanels struct {
 	x      matrix // the numbers themselves, for panels that are not sound
 	rows   int
 	inputs int
@@ -43,15 +43,15 @@ func (s *set) byParts(t int, w kernels.Weight) bool {
 func steps(k int) int { return (k + step - 1) / step }
 
 // passes is how many passes there are.
-func (p *panels) passes() int { return (p.inputs + p.deep - 1) / p.deep }
+func (p *leftPanels) passes() int { return (p.inputs + p.deep - 1) / p.deep }
 
 // panel returns rows r on, inputs `from` on.
-func (p *panels) panel(r, from int) []uint16 {
+func (p *leftPanels) panel(r, from int) []uint16 {
 	return p.data[(r/side*steps(p.inputs)+from/step)*leftStep:]
 }
 
 // isSound reports whether a panel holds no number that tiles cannot take.
-func (p *panels) isSound(r, from int) bool {
+func (p *leftPanels) isSound(r, from int) bool {
 	return p.sound[r/side*p.passes()+from/p.deep]
 }
 
@@ -87,7 +87,7 @@ func (b *Backend) split(x matrix, rows, inputs, deep int) {
 }
 
 // splitBlock splits side rows, or what is left of them.
-func (s *set) splitBlock(mem *scratch, p *panels, r int) {
+func (s *set) splitBlock(mem *scratch, p *leftPanels, r int) {
 	mem.seen = growTo(mem.seen, 1)
 	seen := &mem.seen[0]
 	rows := min(side, p.rows-r)
@@ -116,7 +116,7 @@ type weightPanels struct {
 func (w *weightPanels) panel(j int) []uint16 { return w.data[j/side*w.steps*w.stored*partSize:] }
 
 // partsProduct is product for x in panels.
-func (s *set) partsProduct(mem *scratch, c matrix, x *panels, o operand, first, count int) {
+func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, first, count int) {
 	parts := partsOf(o.weight.Type)
 	wide := rightAtOnce / (parts * min(x.deep, roundUp(x.inputs, step))) / side * side
 	for j := 0; j < count; j += wide {
@@ -186,11 +186,11 @@ func (s *set) splitStrips(mem *scratch, w *weightPanels, strips []float32, j, wi
 
 // multiplyPanels adds the products of sound panels to c: all strips while a
 // panel of x is near.
-func (s *set) multiplyPanels(mem *scratch, c matrix, x *panels, w *weightPanels, count, from int) {
+func (s *set) multiplyPanels(mem *scratch, c matrix, x *leftPanels, w *weightPanels, count, from int) {
 	job := &mem.job
 	*job = tileJob{ldc: 4 * c.stride, steps: w.steps, stored: w.stored}
 	job.sums = (*[side * side]float32)(grow(&mem.sums, side*side))
-	for r := 0; r < x.rows; r += side {
+	for r := 0; r < x.rows && !mem.stopped(); r += side {
 		if !x.isSound(r, from) {
 			continue
 		}
@@ -211,7 +211,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *panels, w *weightPanels,
 
 // multiplyUnsound adds what multiplyPanels did not: all rows' products with
 // strips that are not sound, and other strips' with rows that are not.
-func (s *set) multiplyUnsound(mem *scratch, c matrix, x *panels, w *weightPanels, o operand, first, count, from, k int) {
+func (s *set) multiplyUnsound(mem *scratch, c matrix, x *leftPanels, w *weightPanels, o operand, first, count, from, k int) {
 	plain := func(r, rows, j, width int) {
 		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, from, k)
 	}

@@ -25,7 +25,7 @@ func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, fr
 		for p := 0; p < n; p += s.tiles.depth {
 			k := min(s.tiles.depth, n-p)
 			strips := s.pack(mem, o, first+j, width, from+p, k)
-			for r := 0; r < rows; r += s.tiles.band {
+			for r := 0; r < rows && !mem.stopped(); r += s.tiles.band {
 				high := min(s.tiles.band, rows-r)
 				s.multiplyStrips(mem, c.from(r, j), together(mem, x.from(r, p), high, k), strips, high, width, k)
 			}
@@ -78,7 +78,7 @@ func (s *set) narrowTile(mem *scratch, c, x matrix, strip []float32, rows, n, k 
 // multiplyFew sets c to the product of a few rows of x with outputs whose
 // inputs lie side by side: four outputs at a time, each read once.
 func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
-	for j := 0; j < count; j += 4 {
+	for j := 0; j < count && !mem.stopped(); j += 4 {
 		four := min(4, count-j)
 		w := s.rows(mem, o, first+j, four, from, n)
 		if four < 4 {

@@ -56,7 +56,7 @@ type set struct {
 	panel func(c, a, b []float32, lda, k, rows int, add bool)
 	// tops takes scores [keys, lanes] into each lane's largest one, and marks
 	// those above the last of a list: bit l%16 of masks [l/16, panelKeys]. What
-	// follows the last key to the next multiple of 32 is not marked.
+	// follows the last key to the next multiple of 64 is not marked.
 	tops func(s []float32, sums *laneSums, masks []uint16, keys int)
 	// list puts what is marked into the lists of its lane.
 	list func(lists *topLists, sums *laneSums, s []float32, first, count int)

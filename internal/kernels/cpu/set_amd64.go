@@ -51,6 +51,7 @@ func avx2() *set {
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
 	s.largest, s.exps = largestEights, expsEights
+	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s
 }

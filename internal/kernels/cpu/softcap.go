@@ -9,7 +9,7 @@ import (
 // Softcap bends every number of x, whatever its shape, into (-limit, limit).
 func (b *Backend) Softcap(x kernels.Array, limit float32) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.SoftcapShape(in.shape, limit))
+	out, ok := b.blank(kernels.SoftcapShape(in.shape, limit))
 	if !ok {
 		return out
 	}

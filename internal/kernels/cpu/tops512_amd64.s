@@ -18,7 +18,7 @@
 //			masks[l/16*128+j] bit l%16 = s[j*48+l] > last[l]
 //		}
 //	}
-//	masks of keys to the next multiple of 32 = 0
+//	masks of keys to the next multiple of 64 = 0
 TEXT ·topsAVX512(SB), NOSPLIT, $0-64
 	MOVQ s_base+0(FP), SI
 	MOVQ sums+24(FP), DI
@@ -54,7 +54,7 @@ pad:
 	INCQ AX
 
 test:
-	TESTQ $31, AX
+	TESTQ $63, AX
 	JNZ  pad
 	VZEROUPPER
 	RET

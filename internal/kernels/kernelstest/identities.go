@@ -25,6 +25,8 @@ func identityChecks() []check {
 		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
 		{name: "identity/put and get", run: putGet},
 		{name: "identity/lend", run: lend},
+		{name: "compare", run: comparerCheck},
+		{name: "error/compare", run: comparerRefuses},
 	}
 }
 

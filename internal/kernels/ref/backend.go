@@ -23,8 +23,9 @@ type array struct {
 }
 
 var (
-	_ kernels.Backend = (*Backend)(nil)
-	_ kernels.Lender  = (*Backend)(nil)
+	_ kernels.Backend  = (*Backend)(nil)
+	_ kernels.Lender   = (*Backend)(nil)
+	_ kernels.Comparer = (*Backend)(nil)
 )
 
 // Shape returns a copy of the array's axes; none if the op that should have
