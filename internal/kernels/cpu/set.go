@@ -33,9 +33,9 @@ type set struct {
 	// have no such loops.
 	parts *partLoops
 
-	add, multiply  func(dst, x, y []float32)
-	scale          func(dst, x []float32, factor float32)
-	silu, geluTanh func(dst, x []float32)
+	add, multiply        func(dst, x, y []float32)
+	scale                func(dst, x []float32, factor float32)
+	silu, geluTanh, gelu func(dst, x []float32)
 	// turn sets low, high to (a cos - b sin, b cos + a sin).
 	turn func(low, high, a, b, cos, sin []float32)
 	// largest returns the largest of x: -Inf of none, NaN if any is.
@@ -86,7 +86,7 @@ func portable() *set {
 		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
 		halves: decodeHalves, brains: decodeBrains, blocks: tensor.Decode,
 		add: add, multiply: multiply, scale: scale,
-		silu: silu, geluTanh: geluTanh, turn: turn,
+		silu: silu, geluTanh: geluTanh, gelu: gelu, turn: turn,
 		largest: largest, exps: exps,
 		total: total, squares: squares, standard: standard,
 		bend:  bend,

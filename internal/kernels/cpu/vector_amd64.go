@@ -56,24 +56,14 @@ func expsEights(dst, x []float32, top float32) float64 {
 	return sum
 }
 
-func siluEights(dst, x []float32) {
+// filled is a loop over whole eights for any number of numbers.
+func filled(dst, x []float32, inner func(dst, x []float32)) {
 	n := whole(len(dst))
-	siluAVX2(dst[:n], x[:n])
+	inner(dst[:n], x[:n])
 	if n < len(dst) {
 		last := [8]float32{}
 		copy(last[:], x[n:len(dst)])
-		siluAVX2(last[:], last[:])
-		copy(dst[n:], last[:])
-	}
-}
-
-func geluTanhEights(dst, x []float32) {
-	n := whole(len(dst))
-	geluTanhAVX2(dst[:n], x[:n])
-	if n < len(dst) {
-		last := [8]float32{}
-		copy(last[:], x[n:len(dst)])
-		geluTanhAVX2(last[:], last[:])
+		inner(last[:], last[:])
 		copy(dst[n:], last[:])
 	}
 }
@@ -119,6 +109,9 @@ func siluAVX2(dst, x []float32)
 
 //go:noescape
 func geluTanhAVX2(dst, x []float32)
+
+//go:noescape
+func geluAVX2(dst, x []float32)
 
 //go:noescape
 func totalAVX2(x []float32) float64

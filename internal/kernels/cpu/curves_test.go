@@ -1,0 +1,121 @@
+package cpu
+
+import (
+	"math"
+	"testing"
+)
+
+// TestGELU holds x Φ(x) to few units in the last place of float64's, from where it
+// is x/2 to where it is x or nothing.
+func TestGELU(t *testing.T) {
+	want := func(x float64) float64 { return 0.5 * x * math.Erfc(-x/math.Sqrt2) }
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if worst, at := worstUnits(s.gelu, want, 0x1p-30, 20); worst > 4 {
+			t.Errorf("gelu(%v) is %v units off", at, worst)
+		}
+		if worst, at := worstUnits(s.gelu, want, -0x1p-30, -20); worst > 5 {
+			t.Errorf("gelu(%v) is %v units off", at, worst)
+		}
+	})
+}
+
+func TestGELUAtItsEnds(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	atItsEnds(t, func(s *set, dst, x []float32) { s.gelu(dst, x) }, [][2]float32{
+		{0, 0},
+		{0x1p-148, 0x1p-149},
+		{0x1p-126, 0x1p-127},
+		{-0x1p-126, -0x1p-127},
+		{-15, 0},
+		{-1e30, 0},
+		{-math.MaxFloat32, 0},
+		{7, 7},
+		{1e30, 1e30},
+		{math.MaxFloat32, math.MaxFloat32},
+		{inf, inf},
+		{-inf, nan}, // as of the formula: -Inf times nothing
+		{nan, nan},
+	})
+}
+
+// worstUnits returns how far f is from want at worst, in units in the last place of
+// float32, and where, of one in so many float32 from first to last.
+func worstUnits(f func(dst, x []float32), want func(x float64) float64, first, last float32) (worst float64, at float32) {
+	const step = 199
+	var x, got [1 << 10]float32
+	for bits, end := math.Float32bits(first), math.Float32bits(last); bits < end; {
+		n := 0
+		for ; n < len(x) && bits < end; n++ {
+			x[n] = math.Float32frombits(bits)
+			bits += step
+		}
+		f(got[:n], x[:n])
+		for i, v := range x[:n] {
+			w := want(float64(v))
+			unit := math.Ldexp(1, max(math.Ilogb(w), -126)-23)
+			off := math.Abs(float64(got[i])-w) / unit
+			if math.IsNaN(off) {
+				off = math.Inf(1)
+			}
+			if off > worst {
+				worst, at = off, v
+			}
+		}
+	}
+	return worst, at
+}
+
+// atItsEnds holds a loop of every set to what it makes of special numbers, at
+// every place of a row.
+func atItsEnds(t *testing.T, f func(s *set, dst, x []float32), cases [][2]float32) {
+	t.Helper()
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cases {
+			for n := 1; n < 18; n++ {
+				x, got := make([]float32, n), make([]float32, n)
+				for i := range x {
+					x[i] = c[0]
+				}
+				f(s, got, x)
+				for i, v := range got {
+					if v != c[1] && (v == v || c[1] == c[1]) {
+						t.Fatalf("of %v: %v at %d of %d, want %v", c[0], v, i, n, c[1])
+					}
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkCurves times the loops over rows in every set.
+func BenchmarkCurves(b *testing.B) {
+	x, dst := make([]float32, 1<<12), make([]float32, 1<<12)
+	for i := range x {
+		x[i] = float32(i%31)/4 - 4
+	}
+	for _, s := range sets() {
+		for _, c := range []struct {
+			name string
+			run  func()
+		}{
+			{"gelu", func() { s.gelu(dst, x) }},
+		} {
+			b.Run(c.name+"/"+s.name, func(b *testing.B) {
+				b.SetBytes(int64(4 * len(x)))
+				for b.Loop() {
+					c.run()
+				}
+			})
+		}
+	}
+}
