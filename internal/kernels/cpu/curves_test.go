@@ -43,8 +43,46 @@ func TestGELUAtItsEnds(t *testing.T) {
 	})
 }
 
+// TestBend holds tanh, and out tanh(in x), to few units in the last place of float64's.
+func TestBend(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range [][2]float32{{1, 1}, {1.0 / 50, 50}, {1.0 / 30, 30 * math.Log2E}} {
+			bend := func(dst, x []float32) { s.bend(dst, x, c[0], c[1]) }
+			want := func(x float64) float64 { return float64(c[1]) * math.Tanh(float64(c[0])*x) }
+			for _, sign := range []float32{1, -1} {
+				worst, at := worstUnits(bend, want, sign*0x1p-30, sign*2000)
+				if worst > 3.5 {
+					t.Errorf("%v tanh(%v %v) is %v units off", c[1], c[0], at, worst)
+				}
+			}
+		}
+	})
+}
+
+func TestBendAtItsEnds(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	atItsEnds(t, func(s *set, dst, x []float32) { s.bend(dst, x, 0.5, 30) }, [][2]float32{
+		{0, 0},
+		{0x1p-149, 0x1p-149 * 15},
+		{0x1p-125, 0x1p-125 * 15},
+		{-0x1p-125, -0x1p-125 * 15},
+		{100, 30},
+		{-100, -30},
+		{1e30, 30},
+		{-1e30, -30},
+		{inf, 30},
+		{-inf, -30},
+		{nan, nan},
+	})
+}
+
 // worstUnits returns how far f is from want at worst, in units in the last place of
-// float32, and where, of one in so many float32 from first to last.
+// float32, and where, of one float32 in step from first to last.
 func worstUnits(f func(dst, x []float32), want func(x float64) float64, first, last float32) (worst float64, at float32) {
 	const step = 199
 	var x, got [1 << 10]float32
@@ -109,6 +147,7 @@ func BenchmarkCurves(b *testing.B) {
 			run  func()
 		}{
 			{"gelu", func() { s.gelu(dst, x) }},
+			{"bend", func() { s.bend(dst, x, 0.5, 2) }},
 		} {
 			b.Run(c.name+"/"+s.name, func(b *testing.B) {
 				b.SetBytes(int64(4 * len(x)))

@@ -95,6 +95,7 @@ func vectors(s *set, at func(i, n int) []float32, bytes func(i, n int) []byte) {
 		s.silu(dst, x)
 		s.geluTanh(dst, x)
 		s.gelu(dst, x)
+		s.bend(dst, x, 0.5, 3)
 		s.exps(dst, x, s.largest(x))
 		s.standard(dst, x, s.total(x), s.squares(x, 1))
 		s.turn(dst, x, y, at(3, n), at(4, n), at(5, n))

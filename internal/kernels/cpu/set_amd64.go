@@ -63,11 +63,8 @@ func avx2() *set {
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
 	s.blocks = decodeBlocksAVX2
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
-	s.silu = func(dst, x []float32) { filled(dst, x, siluAVX2) }
-	s.geluTanh = func(dst, x []float32) { filled(dst, x, geluTanhAVX2) }
-	s.gelu = func(dst, x []float32) { filled(dst, x, geluAVX2) }
-	s.turn = turnEights
-	s.largest, s.exps = largestEights, expsEights
+	s.silu, s.geluTanh, s.gelu, s.bend = siluEights, geluTanhEights, geluEights, bendEights
+	s.turn, s.largest, s.exps = turnEights, largestEights, expsEights
 	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s

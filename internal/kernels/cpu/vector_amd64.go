@@ -56,16 +56,50 @@ func expsEights(dst, x []float32, top float32) float64 {
 	return sum
 }
 
-// filled is a loop over whole eights for any number of numbers.
-func filled(dst, x []float32, inner func(dst, x []float32)) {
+func siluEights(dst, x []float32) {
 	n := whole(len(dst))
-	inner(dst[:n], x[:n])
+	siluAVX2(dst[:n], x[:n])
 	if n < len(dst) {
-		last := [8]float32{}
-		copy(last[:], x[n:len(dst)])
-		inner(last[:], last[:])
+		last := eight(x[n:len(dst)])
+		siluAVX2(last[:], last[:])
 		copy(dst[n:], last[:])
 	}
+}
+
+func geluTanhEights(dst, x []float32) {
+	n := whole(len(dst))
+	geluTanhAVX2(dst[:n], x[:n])
+	if n < len(dst) {
+		last := eight(x[n:len(dst)])
+		geluTanhAVX2(last[:], last[:])
+		copy(dst[n:], last[:])
+	}
+}
+
+func geluEights(dst, x []float32) {
+	n := whole(len(dst))
+	geluAVX2(dst[:n], x[:n])
+	if n < len(dst) {
+		last := eight(x[n:len(dst)])
+		geluAVX2(last[:], last[:])
+		copy(dst[n:], last[:])
+	}
+}
+
+func bendEights(dst, x []float32, in, out float32) {
+	n := whole(len(dst))
+	bendAVX2(dst[:n], x[:n], in, out)
+	if n < len(dst) {
+		last := eight(x[n:len(dst)])
+		bendAVX2(last[:], last[:], in, out)
+		copy(dst[n:], last[:])
+	}
+}
+
+// eight is up to eight numbers and as many zeros as are missing.
+func eight(x []float32) (all [8]float32) {
+	copy(all[:], x)
+	return all
 }
 
 func totalEights(x []float32) float64 {
@@ -112,6 +146,9 @@ func geluTanhAVX2(dst, x []float32)
 
 //go:noescape
 func geluAVX2(dst, x []float32)
+
+//go:noescape
+func bendAVX2(dst, x []float32, in, out float32)
 
 //go:noescape
 func totalAVX2(x []float32) float64
