@@ -23,15 +23,20 @@ func (b *Backend) Activate(x kernels.Array, f kernels.Activation) kernels.Array 
 func (s *set) activate(dst, x []float32, f kernels.Activation) {
 	switch f {
 	case kernels.ReLU:
-		for i, v := range x {
-			dst[i] = max(0, v)
-		}
+		s.relu(dst, x)
 	case kernels.GELUTanh:
 		s.geluTanh(dst, x)
 	case kernels.GELU:
 		s.gelu(dst, x)
 	case kernels.SiLU:
 		s.silu(dst, x)
+	}
+}
+
+// relu is set.relu in portable Go.
+func relu(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = max(0, v)
 	}
 }
 

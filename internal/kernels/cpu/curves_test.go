@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -81,6 +82,48 @@ func TestBendAtItsEnds(t *testing.T) {
 	})
 }
 
+// TestTurnsAndEdgesAreThePortableOnes holds the loops that round as portable Go does
+// to its bits, at every length near a vector's.
+func TestTurnsAndEdgesAreThePortableOnes(t *testing.T) {
+	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 0x1p-149, 1.7, -3.1}
+	random := rand.New(rand.NewPCG(3, 4))
+	row := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(random.NormFloat64())
+			if random.IntN(4) == 0 {
+				x[i] = special[random.IntN(len(special))]
+			}
+		}
+		return x
+	}
+	all := func(s *set, x, cos, sin []float32) []float32 {
+		n := len(cos)
+		out := make([]float32, 8*n)
+		s.relu(out[:2*n], x)
+		s.clamp(out[2*n:4*n], x, -1.5, 0.5)
+		s.turnPairs(out[4*n:6*n], x, cos, sin)
+		s.turnApart(out[6*n:7*n], out[7*n:], x, cos, sin)
+		return out
+	}
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 41 {
+			x, cos, sin := row(2*n), row(n), row(n)
+			want := all(portable(), x, cos, sin)
+			for i, got := range all(s, x, cos, sin) {
+				if math.Float32bits(got) != math.Float32bits(want[i]) && (got == got || want[i] == want[i]) {
+					t.Fatalf("%d pairs: number %d is %v, want %v", n, i, got, want[i])
+				}
+			}
+		}
+	})
+}
+
 // worstUnits returns how far f is from want at worst, in units in the last place of
 // float32, and where, of one float32 in step from first to last.
 func worstUnits(f func(dst, x []float32), want func(x float64) float64, first, last float32) (worst float64, at float32) {
@@ -147,6 +190,11 @@ func BenchmarkCurves(b *testing.B) {
 			run  func()
 		}{
 			{"gelu", func() { s.gelu(dst, x) }},
+			{"relu", func() { s.relu(dst, x) }},
+			{"clamp", func() { s.clamp(dst, x, -2, 2) }},
+			{"pairs", func() { s.turnPairs(dst, x, x[:len(x)/2], x[:len(x)/2]) }},
+			{"apart", func() { s.turnApart(dst[:len(x)/2], dst[len(x)/2:], x, x[:len(x)/2], x[:len(x)/2]) }},
+			{"silu", func() { s.silu(dst, x) }},
 			{"bend", func() { s.bend(dst, x, 0.5, 2) }},
 		} {
 			b.Run(c.name+"/"+s.name, func(b *testing.B) {

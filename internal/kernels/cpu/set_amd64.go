@@ -64,7 +64,9 @@ func avx2() *set {
 	s.blocks = decodeBlocksAVX2
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.gelu, s.bend = siluEights, geluTanhEights, geluEights, bendEights
-	s.turn, s.largest, s.exps = turnEights, largestEights, expsEights
+	s.relu, s.clamp = reluEights, clampEights
+	s.turn, s.turnPairs, s.turnApart = turnEights, turnPairsEights, turnApartEights
+	s.largest, s.exps = largestEights, expsEights
 	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s

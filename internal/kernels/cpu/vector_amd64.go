@@ -33,6 +33,30 @@ func turnEights(low, high, a, b, cos, sin []float32) {
 	turn(low[n:], high[n:], a[n:], b[n:], cos[n:], sin[n:])
 }
 
+func turnPairsEights(dst, x, cos, sin []float32) {
+	n := whole(len(cos))
+	turnPairsAVX2(dst[:2*n], x[:2*n], cos[:n], sin[:n])
+	turnPairs(dst[2*n:], x[2*n:], cos[n:], sin[n:])
+}
+
+func turnApartEights(low, high, x, cos, sin []float32) {
+	n := whole(len(cos))
+	turnApartAVX2(low[:n], high[:n], x[:2*n], cos[:n], sin[:n])
+	turnApart(low[n:], high[n:], x[2*n:], cos[n:], sin[n:])
+}
+
+func reluEights(dst, x []float32) {
+	n := whole(len(dst))
+	reluAVX2(dst[:n], x[:n])
+	relu(dst[n:], x[n:])
+}
+
+func clampEights(dst, x []float32, low, high float32) {
+	n := whole(len(dst))
+	clampAVX2(dst[:n], x[:n], low, high)
+	clamp(dst[n:], x[n:], low, high)
+}
+
 func largestEights(x []float32) float32 {
 	n := whole(len(x))
 	top := largest(x[n:])
@@ -131,6 +155,18 @@ func scaleAVX2(dst, x []float32, factor float32)
 
 //go:noescape
 func turnAVX2(low, high, a, b, cos, sin []float32)
+
+//go:noescape
+func turnPairsAVX2(dst, x, cos, sin []float32)
+
+//go:noescape
+func turnApartAVX2(low, high, x, cos, sin []float32)
+
+//go:noescape
+func reluAVX2(dst, x []float32)
+
+//go:noescape
+func clampAVX2(dst, x []float32, low, high float32)
 
 //go:noescape
 func largestAVX2(x []float32) float32
