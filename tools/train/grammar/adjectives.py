@@ -139,36 +139,17 @@ def homes(rng):
     return sentences + questions_of_both(rng, known, missing, every=True)
 
 
-def between(rng):
-    """The same with two adjectives for every animal and often nouns between them and it ("a fluffy blue
-    garden dog"): the word before the animal does not tell the second one."""
-    made, sentences = [], []
-    for _ in range(rng.choice([1, 1, 2])):
-        animal, place = draw_noun(rng, "animal", made, size=2), draw_noun(rng, "place", made)
-        made += [animal, place]
-        compounds = rng.sample([word for word in COMPOUNDS if word != animal[0]], rng.choice([0, 0, 1, 1, 2]))
-        joint = rng.choice([" ", " ", " ", ", ", " and "])
-        text = " ".join([joint.join(adjective for _, adjective in animal[1])] + compounds + [animal[0]])
-        second = with_determiner(rng, plain_phrase(rng, *place))
-        sentences.append(f"{with_determiner(rng, text)} {rng.choice(MOVES)} {second}.")
-    known = [(noun, *pair) for noun, adjectives in made for pair in adjectives]
-    return sentences + questions_of_both(rng, known, missing_facts(made), every=True)
-
-
 def led_by_nouns(rng, noun):
     """A noun after one or two compound nouns."""
     compounds = rng.sample([word for word in COMPOUNDS if word != noun], rng.choice([1, 1, 2]))
     return rng.choice([" ", " ", ", ", " and "]).join(compounds) + " " + noun
 
 
-def draw_noun(rng, sort, made, among=None, size=None):
-    """A noun of a sort that is not yet in the text, with so many adjectives, or with up to three, most
-    often two."""
+def draw_noun(rng, sort, made, among=None):
+    """A noun of a sort that is not yet in the text, with up to three adjectives, most often two."""
     nouns, categories = SORTS[sort]
     noun = rng.choice([noun for noun in among or nouns if noun not in [other for other, _ in made]])
-    if size is None:
-        size = rng.choices([0, 1, 2, 3], [0.12, 0.25, 0.5, 0.13])[0]
-    size = min(size, len(categories))
+    size = min(len(categories), rng.choices([0, 1, 2, 3], [0.12, 0.25, 0.5, 0.13])[0])
     chosen = rng.sample(categories, size)
     return noun, [(category, rng.choice(heldout.adjectives_for(category, noun))) for category in chosen]
 
