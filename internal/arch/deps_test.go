@@ -59,9 +59,9 @@ func policy() []room {
 		// Computing: tensor <- kernels <- the backends <- all.
 		{packages: "internal/kernels", inside: "tensor"},
 		{packages: "internal/kernels/all", inside: "kernels kernels/ref kernels/cpu kernels/cuda", tests: "tensor kernels/kernelstest"},
-		{packages: "internal/kernels/kernelstest", inside: "tensor kernels kernels/ref"},
+		{packages: "internal/kernels/kernelstest", inside: "tensor kernels kernels/ref kernels/samples"},
 		{packages: "internal/kernels/cpu", inside: "tensor kernels", outside: "golang.org/x/sys/cpu", tests: "kernels/ref kernels/kernelstest"},
-		{packages: "internal/kernels/cuda", inside: "tensor kernels", tests: "kernels/ref kernels/kernelstest ptx"},
+		{packages: "internal/kernels/cuda", inside: "tensor kernels", outside: "github.com/ebitengine/purego golang.org/x/sys/windows", tests: "kernels/ref kernels/kernelstest ptx"},
 		{packages: "internal/kernels/*", inside: "tensor kernels", tests: "kernels/ref kernels/kernelstest"},
 		{packages: "internal/ptx", inside: "tensor"},
 
@@ -70,7 +70,7 @@ func policy() []room {
 		{packages: "internal/model/tokenizer", outside: "golang.org/x/text/unicode/norm"},
 		{packages: "internal/model", inside: "tensor kernels trace model/weights model/tokenizer", tests: models + " safetensors analyze"},
 		{packages: "internal/model/builtin", inside: "model model/weights model/tokenizer", tests: models + " tensor trace analyze"},
-		{packages: "internal/bench", inside: "tensor kernels kernels/ref model trace", outside: "golang.org/x/perf/benchmath", tests: "kernels/cpu"},
+		{packages: "internal/bench", inside: "tensor kernels kernels/ref kernels/samples model trace", outside: "golang.org/x/perf/benchmath", tests: "kernels/cpu"},
 
 		// Finding models on disk, and fetching them.
 		{packages: "internal/hub"},

@@ -58,7 +58,7 @@ func (h Heads) on(be kernels.Backend, q, k, v kernels.Array) kernels.Array {
 func Attention(be kernels.Backend, h Heads) Work {
 	g := newSource(2)
 	shape := []tensor.Dim{tensor.D(tensor.Pos, h.N), tensor.D(tensor.Head, h.Heads), tensor.D(tensor.DHead, h.DHead)}
-	q, k, v := g.normal(shape...), g.normal(shape...), g.normal(shape...)
+	q, k, v := g.Normal(shape...), g.Normal(shape...), g.Normal(shape...)
 	qOn, kOn, vOn := be.Put(q), be.Put(k), be.Put(v)
 	return Work{
 		FLOPs: h.FLOPs(), Bytes: h.Bytes(),

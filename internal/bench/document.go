@@ -35,7 +35,17 @@ type Peak struct {
 	Threads int     `json:"threads"`
 	GFLOPS  float64 `json:"gflops"`
 	GBytes  float64 `json:"gbytes_s"`
-	FMA     string  `json:"fma"` // the instructions
+	FMA     string  `json:"fma"`                        // the instructions
+	Tiles   float64 `json:"bf16_tile_gflops,omitempty"` // of bfloat16 products in tiles, where there are such
+}
+
+// ByTiles is the peak of float32 products each of which takes so many of bfloat16
+// in tiles, if that is more.
+func (p Peak) ByTiles(products int) Peak {
+	if products > 0 {
+		p.GFLOPS = max(p.GFLOPS, p.Tiles/float64(products))
+	}
+	return p
 }
 
 // Case says what a row computes.
@@ -51,6 +61,7 @@ type Case struct {
 	Causal  *bool  `json:"causal,omitempty"`
 	Model   string `json:"model,omitempty"`
 	Threads int    `json:"threads"`
+	Set     string `json:"set,omitempty"` // the CPU's instruction set
 }
 
 // Row is a case and what came of it.

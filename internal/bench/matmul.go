@@ -45,7 +45,7 @@ func (p Product) Valid() error {
 // MatMul makes the product ready, of numbers that are the same every time.
 func MatMul(be kernels.Backend, p Product) Work {
 	g := newSource(1)
-	x := g.normal(tensor.D(tensor.Pos, p.M), tensor.D(tensor.DModel, p.K))
+	x := g.Normal(tensor.D(tensor.Pos, p.M), tensor.D(tensor.DModel, p.K))
 	w := g.weight(p.DType, p.N, p.K)
 	o := kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, p.N)}}
 	on := be.Put(x)

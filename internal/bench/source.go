@@ -1,27 +1,17 @@
 package bench
 
 import (
-	"encoding/binary"
 	"math"
-	"math/rand/v2"
 
 	"attn/internal/kernels"
+	"attn/internal/kernels/samples"
 	"attn/internal/tensor"
 )
 
 // source makes the same numbers on every run.
-type source struct{ *rand.Rand }
+type source struct{ samples.Source }
 
-func newSource(seed uint64) source { return source{rand.New(rand.NewPCG(seed, 2))} }
-
-// normal returns a tensor of standard normal numbers.
-func (s source) normal(shape ...tensor.Dim) tensor.Tensor {
-	t := tensor.New(shape...)
-	for i := range t.Data {
-		t.Data[i] = float32(s.NormFloat64())
-	}
-	return t
-}
+func newSource(seed uint64) source { return source{samples.New(seed, 2)} }
 
 // weight returns a matrix in a stored type, row after row: of normal numbers
 // where single ones are stored, of random blocks elsewhere.
@@ -30,12 +20,7 @@ func (s source) weight(d tensor.DType, out, in int) kernels.Weight {
 	elements, size := d.Block()
 	w.Bytes = make([]byte, out*in/elements*size)
 	for at := 0; at < len(w.Bytes); at += size {
-		switch block := w.Bytes[at:][:size]; d {
-		case tensor.F32:
-			binary.LittleEndian.PutUint32(block, math.Float32bits(float32(s.NormFloat64())))
-		case tensor.BF16:
-			binary.LittleEndian.PutUint16(block, uint16(math.Float32bits(float32(s.NormFloat64()))>>16))
-		default:
+		if block := w.Bytes[at:][:size]; !s.Store(block, d) {
 			s.block(d, block)
 		}
 	}

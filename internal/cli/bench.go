@@ -35,6 +35,7 @@ type benchOptions struct {
 	look   lookFlags
 
 	ops, devices []string
+	sets         []string // instruction sets of the CPU
 	sizes        []int    // --n; nil when not given
 	shapes       [][3]int // --shape: m, n, k
 	dtypes       []tensor.DType
@@ -66,6 +67,7 @@ const (
 
 func newBenchCmd(a *App, runF func(context.Context, *App, *benchOptions) error) *cobra.Command {
 	o := &benchOptions{}
+	standard := a.Getenv("ATTN_CPU")
 	var shapes, dtypes []string
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -85,8 +87,10 @@ nobody asked for. What recording computes beside it does not count. Bytes are
 those of operands, weights and results, each once.
 
 The peak is measured at the start, on each number of threads: float32
-multiply-adds in registers, and a copy of memory too large for the caches. What
-else the machine does meanwhile lowers both.
+multiply-adds in registers, bfloat16 ones in tiles where the CPU has them, and a
+copy of memory too large for the caches. What else the machine does meanwhile
+lowers them. A product in tiles (set amx) takes 3 to 6 of bfloat16, by the type of
+its weights: its peak is that share of theirs.
 
 --n is the size of matmul's square matrices and the number of tokens of the
 others. A pass reads a built-in model's limit at most; without --model, a random
@@ -96,13 +100,13 @@ model of its shape reads longer texts.
 changed, by the Mann-Whitney U-test over all runs.`,
 		Example: `attn bench
 attn bench --op matmul --n 512,2048 --dtype f32,bf16,q4_k --threads 1,2 --chart
-attn bench --op matmul --shape 8x768x3072,512x768x2304
+attn bench --op matmul --shape 8x768x3072,512x768x2304 --set all
 attn bench --op attention --n 1024 --heads 8 --d-head 128 --causal=false
 attn bench --op trace --layers 12 --heads 12 --d-model 768 --n 64,512
 attn bench --format json -o before.json; attn bench --compare before.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.complete(cmd, shapes, dtypes); err != nil {
+			if err := o.complete(cmd, shapes, dtypes, standard); err != nil {
 				return err
 			}
 			return runF(cmd.Context(), a, o)
@@ -111,6 +115,7 @@ attn bench --format json -o before.json; attn bench --compare before.json`,
 	f := cmd.Flags()
 	f.StringSliceVar(&o.ops, "op", benchOps(), "`names` of what to time: "+strings.Join(benchOps(), ", ")+" (default: all)")
 	f.StringSliceVar(&o.devices, "device", []string{"auto"}, "`names` of what computes: "+strings.Join(all.Names(), ", ")+" (default: auto)")
+	f.StringSliceVar(&o.sets, "set", nil, "instruction `sets` of the CPU, or all: "+strings.Join(all.Sets(), ", ")+" (default: the best)")
 	f.IntSliceVar(&o.sizes, "n", nil, "`sizes`: of square matrices, and tokens (default: 512, or what the model reads)")
 	f.StringSliceVar(&shapes, "shape", nil, "`MxNxK` of other matrix products, [M, K] by [K, N]")
 	f.StringSliceVar(&dtypes, "dtype", []string{"f32"}, "`types` that matmul's weights are stored in: "+strings.Join(benchDTypes(), ", ")+" (default: f32)")
@@ -126,6 +131,7 @@ attn bench --format json -o before.json; attn bench --compare before.json`,
 	f.Lookup("d-head").Usage = "`N` numbers in a query, key or value, of both (default: 64, and 16)"
 	complete(cmd, "op", benchOps()...)
 	complete(cmd, "device", all.Names()...)
+	complete(cmd, "set", append(all.Sets(), allSets)...)
 	complete(cmd, "dtype", benchDTypes()...)
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
@@ -141,7 +147,7 @@ func benchDTypes() []string {
 }
 
 // complete checks the flags and settles what follows from them.
-func (o *benchOptions) complete(cmd *cobra.Command, shapes, dtypes []string) error {
+func (o *benchOptions) complete(cmd *cobra.Command, shapes, dtypes []string, standard string) error {
 	given := cmd.Flags().Changed
 	if given("shape") && !given("op") {
 		o.ops = []string{opMatMul}
@@ -155,6 +161,7 @@ func (o *benchOptions) complete(cmd *cobra.Command, shapes, dtypes []string) err
 		}
 	}
 	for _, check := range []func() error{
+		func() error { return o.readSets(given("set"), standard) },
 		func() error { return o.readDTypes(dtypes, given("dtype")) },
 		func() error { return o.readShapes(shapes) },
 		func() error { return o.checkNumbers(cmd) },
@@ -183,6 +190,29 @@ func checkList(flag string, asked, values []string) error {
 		if !slices.Contains(values, value) {
 			return usagef("not one of %s: --%s %s", strings.Join(values, ", "), flag, value)
 		}
+	}
+	return nil
+}
+
+// allSets stands for every instruction set that this machine runs.
+const allSets = "all"
+
+// readSets settles which instruction sets the CPU's rows are for: without --set,
+// the standard one, which is the best unless ATTN_CPU names another.
+func (o *benchOptions) readSets(given bool, standard string) error {
+	have := all.Sets()
+	switch {
+	case !given && standard == "":
+		o.sets = have[:1]
+	case !given:
+		if !slices.Contains(have, standard) {
+			return usagef("this machine runs no such instruction set: ATTN_CPU=%s", standard).advise("it runs %s", strings.Join(have, ", "))
+		}
+		o.sets = []string{standard}
+	case slices.Equal(o.sets, []string{allSets}):
+		o.sets = have
+	default:
+		return checkList("set", o.sets, append(have, allSets))
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestBenchPassWork(t *testing.T) {
 		if record {
 			logits = 10
 		}
-		be, err := openDevice("ref", 1)
+		be, err := openDevice(benchPlace{device: "ref", threads: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,8 +171,8 @@ func TestBenchWrongResult(t *testing.T) {
 
 // TestBenchThreads: without --threads it is as many as there are.
 func TestBenchThreads(t *testing.T) {
-	places, err := (&benchOptions{devices: []string{"cpu"}}).places()
-	if err != nil || !slices.Equal(places, []benchPlace{{"cpu", runtime.GOMAXPROCS(0)}}) {
+	places, err := (&benchOptions{devices: []string{"cpu"}, sets: []string{"generic"}}).places()
+	if err != nil || !slices.Equal(places, []benchPlace{{"cpu", runtime.GOMAXPROCS(0), "generic"}}) {
 		t.Errorf("%v, %v", places, err)
 	}
 }

@@ -60,6 +60,7 @@ func benchColumns() []benchColumn {
 	return []benchColumn{
 		{exact: "op", word: func(r bench.Row) string { return r.Op }},
 		{exact: "device", shown: "device", word: func(r bench.Row) string { return r.Device }},
+		{shown: "set", word: func(r bench.Row) string { return r.Set }},
 		{exact: "dtype", shown: "weights", word: func(r bench.Row) string { return r.DType }},
 		{exact: "n", number: whole(func(r bench.Row) int { return r.N })},
 		{exact: "m", number: whole(func(r bench.Row) int { return r.M })},
@@ -85,6 +86,7 @@ func benchColumns() []benchColumn {
 		{exact: "max_abs_error", shown: "error", number: func(r bench.Row) float64 { return r.Error }, round: rough},
 		{exact: "error_share", number: func(r bench.Row) float64 { return r.ErrorShare }},
 		{exact: "checked", word: func(r bench.Row) string { return r.Checked }},
+		{exact: "set", word: func(r bench.Row) string { return r.Set }},
 	}
 }
 
@@ -126,8 +128,10 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 				words[i] = c.round(c.number(r))
 			}
 		}
-		if foldable := c.shown == "device" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
-			same = append(same, c.shown+" "+words[0])
+		if foldable := c.shown == "device" || c.shown == "set" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
+			if words[0] != "" {
+				same = append(same, c.shown+" "+words[0])
+			}
 			continue
 		}
 		t.Columns = append(t.Columns, view.Column{Title: c.shown, Kind: view.Word, Words: rightAligned(words, c.shown, c.word != nil)})
@@ -138,6 +142,9 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 	}
 	return g
 }
+
+// where a row was computed: on a device, by an instruction set.
+func where(c bench.Case) string { return strings.TrimSpace(c.Device + " " + c.Set) }
 
 func allEqual(words []string) bool {
 	for _, w := range words {
@@ -173,6 +180,9 @@ func benchNotes(d bench.Document) []string {
 			threads = fmt.Sprintf("%d threads", p.Threads)
 		}
 		notes = append(notes, fmt.Sprintf("Peak on %s: %s GFLOP/s (%s), %s GB/s of memory copied.", threads, threeDigits(p.GFLOPS), p.FMA, threeDigits(p.GBytes)))
+		if p.Tiles > 0 {
+			notes = append(notes, fmt.Sprintf("Tiles of bfloat16 on %s: %s GFLOP/s (AMX); a float32 product takes 3 to 6, by its weights, and set amx is held to that.", threads, threeDigits(p.Tiles)))
+		}
 	}
 	sampled := false
 	for _, r := range d.Rows {
@@ -190,7 +200,7 @@ func checkedGrid(rows []bench.Row) view.Grid {
 	t := &view.Table{}
 	var compared, off, of, runs []string
 	for _, r := range rows {
-		t.Rows = append(t.Rows, view.Label{Text: benchName(r.Case) + " " + r.Device, Pos: -1})
+		t.Rows = append(t.Rows, view.Label{Text: benchName(r.Case) + " " + where(r.Case), Pos: -1})
 		compared, off, of = append(compared, r.Checked), append(off, rough(r.Error)), append(of, perCent(r.ErrorShare))
 		runs = append(runs, fmt.Sprint(len(r.Samples)))
 	}
@@ -259,7 +269,7 @@ func changesGrid(d bench.Document, file string, earlier bench.Document) view.Gri
 			missing++
 			continue
 		}
-		t.Rows = append(t.Rows, view.Label{Text: benchName(r.Case) + " " + r.Device, Pos: -1})
+		t.Rows = append(t.Rows, view.Label{Text: benchName(r.Case) + " " + where(r.Case), Pos: -1})
 		low, high := bench.Interval(r.Samples)
 		before, after = append(before, bounded(c.Median, c.Low, c.High)), append(after, bounded(r.Median, low, high))
 		change = append(change, changed(c))

@@ -14,9 +14,11 @@ import (
 	"attn/internal/hub"
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
+	"attn/internal/kernels/cpu"
 	"attn/internal/model"
 	"attn/internal/params"
 	"attn/internal/probe"
+	"attn/internal/tensor"
 )
 
 // benchPlan is the rows to measure.
@@ -81,7 +83,7 @@ func (o *benchOptions) fill(p *benchPlan, places []benchPlace) error {
 		}
 		for _, on := range places {
 			s := benchStep{Case: t.Case, make: t.make}
-			s.Device, s.Threads = on.device, on.threads
+			s.Device, s.Threads, s.Set = on.device, on.threads, on.set
 			p.steps = append(p.steps, s)
 		}
 	}
@@ -91,10 +93,12 @@ func (o *benchOptions) fill(p *benchPlan, places []benchPlace) error {
 	return nil
 }
 
-// benchPlace is a device and how many of its threads compute.
+// benchPlace is a device, how many of its threads compute, and in the words of
+// which instruction set.
 type benchPlace struct {
 	device  string
 	threads int
+	set     string // of the CPU; "" of other devices
 }
 
 // places are the devices, each with its numbers of threads. Each is opened once,
@@ -107,30 +111,35 @@ func (o *benchOptions) places() ([]benchPlace, error) {
 	}
 	var places []benchPlace
 	for _, device := range o.devices {
-		be, err := openDevice(device, threads[0])
+		be, err := openDevice(benchPlace{device: device, threads: threads[0]})
 		if err != nil {
 			return nil, err
 		}
 		name := be.Name()
 		_ = be.Close() // nothing was computed
+		sets := o.sets
+		if name != "cpu" || len(sets) == 0 {
+			sets = []string{""}
+		}
 		for _, n := range threads {
-			on := benchPlace{name, n}
 			if name == "ref" {
-				on.threads = 1 // it has no more
+				n = 1 // it has no more
 			}
-			if !slices.Contains(places, on) {
-				places = append(places, on)
+			for _, set := range sets {
+				if on := (benchPlace{name, n, set}); !slices.Contains(places, on) {
+					places = append(places, on)
+				}
 			}
 		}
 	}
 	return places, nil
 }
 
-func openDevice(name string, threads int) (kernels.Backend, error) {
-	be, err := all.Open(name, all.Options{Threads: threads})
+func openDevice(on benchPlace) (kernels.Backend, error) {
+	be, err := all.Open(on.device, all.Options{Threads: on.threads, Set: on.set})
 	switch {
 	case errors.Is(err, kernels.ErrNoDevice):
-		return nil, failf("%w", err).advise("it would need libcuda.so.1 and a device, and a build that uses them; --device cpu needs neither")
+		return nil, failf("%w", err).advise("it needs an NVIDIA driver (libcuda.so.1) and a device, as attn version lists them; --device cpu needs neither")
 	case err != nil:
 		return nil, failf("%w", err)
 	}
@@ -339,7 +348,7 @@ func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Doc
 	d.Machine.Peaks = peaks
 	for i, s := range p.steps {
 		stop := a.progress(o.look.Quiet, fmt.Sprintf("timing %s on %s (%d of %d)", benchName(s.Case), s.Device, i+1, len(p.steps)))
-		row, err := s.measure(ctx, o.time, peakAt(peaks, s.Threads))
+		row, err := s.measure(ctx, o.time, s.peak(peaks))
 		stop()
 		if err != nil {
 			return d, err
@@ -363,13 +372,23 @@ func (p *benchPlan) peaks(ctx context.Context, a *App, o *benchOptions) ([]bench
 		if err != nil {
 			return nil, err
 		}
-		peaks = append(peaks, bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA})
+		peaks = append(peaks, bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA, Tiles: k.Tiles})
 	}
 	return peaks, nil
 }
 
-func peakAt(peaks []bench.Peak, threads int) bench.Peak {
-	return peaks[slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Threads == threads })]
+// peak is the best that the machine can do for a row, on its threads. Attention
+// has no weights, and its products are not made in tiles.
+func (s *benchStep) peak(peaks []bench.Peak) bench.Peak {
+	p := peaks[slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Threads == s.Threads })]
+	if s.Op == opAttention {
+		return p
+	}
+	d, err := tensor.ParseDType(strings.ToUpper(s.DType))
+	if err != nil {
+		d = tensor.F32 // of mixed types
+	}
+	return p.ByTiles(cpu.TileProducts(s.Set, d))
 }
 
 // measure checks and times one row.
@@ -380,7 +399,7 @@ func (s *benchStep) measure(ctx context.Context, budget time.Duration, peak benc
 		}
 		return bench.Row{}, failf("%s on %s: %w", benchName(s.Case), s.Device, err)
 	}
-	be, err := openDevice(s.Device, s.Threads)
+	be, err := openDevice(benchPlace{s.Device, s.Threads, s.Set})
 	if err != nil {
 		return bench.Row{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"attn/internal/analyze"
+	"attn/internal/kernels"
 	"attn/internal/model"
 	"attn/internal/render/text"
 	"attn/internal/trace"
@@ -23,6 +24,7 @@ type embedOptions struct {
 	look   lookFlags
 	top    int
 	words  []string
+	be     kernels.Backend // that compares words
 }
 
 func newEmbedCmd(a *App) *cobra.Command {
@@ -96,6 +98,11 @@ func runEmbed(_ context.Context, a *App, o *embedOptions, ask func(*model.Model,
 	if m.Tokenizer == nil {
 		return failf("the model has no tokenizer.json: %s", m.Config.Name)
 	}
+	device := deviceFlags{Device: "auto", set: a.Getenv("ATTN_CPU")}
+	if o.be, err = device.open(); err != nil {
+		return err
+	}
+	defer o.be.Close() // its errors are Nearest's
 	found, err := ask(m, o)
 	if err != nil {
 		return err
@@ -164,7 +171,7 @@ func without(m *model.Model, words []string) func(int32) bool {
 
 // nearestWords finds the tokens nearest to v but for the words asked about.
 func nearestWords(m *model.Model, v []float32, o *embedOptions) ([]trace.Neighbour, error) {
-	found, err := m.Nearest([][]float32{v}, o.top, without(m, o.words))
+	found, err := m.Nearest(o.be, [][]float32{v}, o.top, without(m, o.words))
 	if err != nil {
 		return nil, err
 	}

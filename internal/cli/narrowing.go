@@ -13,6 +13,7 @@ import (
 type narrowing struct {
 	recording
 	wanted map[string]bool
+	rec    *trace.Recorder
 	trace  *trace.Trace // what is recorded so far
 	heads  []int        // to pick from; nil is all
 	focus  int          // or -1
@@ -31,7 +32,7 @@ func (r recording) recorder(meta trace.Meta, tokens []trace.Token, wanted map[st
 	n := &narrowing{recording: r, wanted: wanted, focus: -1, layer: -1}
 	rec := trace.NewRecorder(tokens, n.wants)
 	rec.Describe(meta)
-	n.trace = rec.Trace()
+	n.rec, n.trace = rec, rec.Trace()
 	var err error
 	if n.heads, err = parseChoice("head", r.head, meta.Model.Heads); err != nil {
 		return nil, err
@@ -56,6 +57,7 @@ func (n *narrowing) leave() {
 	if n.layer < 0 {
 		return
 	}
+	n.rec.Settle()
 	n.best = analyze.Pick(n.trace, []int{n.best, n.layer}, n.heads, n.focus).Layer
 	kept, err := n.hooks([]int{n.best}, n.trace.Meta.Model.Layers, false)
 	if err != nil { // makeTrace finds it too, after the pass

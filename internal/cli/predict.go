@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +39,7 @@ func newPredictCmd(a *App, runF func(context.Context, *App, *predictOptions) err
 		Use:   "predict [TEXT]",
 		Short: "predict the next words",
 		Long: `Predict the next word of a text, with the probability of each candidate, or go on
-writing: --generate N adds N tokens, each drawn from the model's own probabilities
+writing: --generate N adds N tokens, at most as many as the model reads, each drawn from the model's own probabilities
 (--temperature 0 always takes the likeliest).`,
 		Example: `attn predict "the Eiffel tower is in"
 attn predict --top 20 "a fluffy blue creature"
@@ -100,10 +101,10 @@ func runPredict(ctx context.Context, a *App, o *predictOptions) error {
 		return usagef("model %s reads 1 to %d tokens: --context %d", m.Config.Name, m.Config.Context, o.context)
 	}
 	tokens, _ = crop(tokens, o.context)
-	defer a.progress(o.look.Quiet, "running the model")()
 	if o.generate > 0 {
 		return o.goOn(ctx, a, m, be, idsOf(tokens))
 	}
+	defer a.progress(o.look.Quiet, "running the model")()
 	found, err := o.candidates(ctx, m, be, idsOf(tokens))
 	if err != nil {
 		return err
@@ -182,11 +183,17 @@ func (o *predictOptions) goOn(ctx context.Context, a *App, m *model.Model, be ke
 		return contextAdvice(m, err)
 	}
 	limit := m.Config.Context
+	if o.generate > limit {
+		return usagef("model %s reads at most %d tokens: --generate %d", m.Config.Name, limit, o.generate).
+			advise("what it has written would not fit; --generate %d is the most", limit)
+	}
 	if o.context > 0 {
 		limit = o.context
 	}
+	var done atomic.Int64
+	defer a.progressPart(o.look.Quiet, "writing on", func() float64 { return float64(done.Load()) / float64(o.generate) })()
 	random := rand.New(rand.NewPCG(o.seed, 0))
-	written := make([]int32, 0, min(o.generate, 1<<16))
+	written := make([]int32, 0, o.generate)
 	for range o.generate {
 		logits, err := lastLogits(ctx, m, be, ids[max(0, len(ids)-limit):])
 		if err != nil {
@@ -194,6 +201,7 @@ func (o *predictOptions) goOn(ctx context.Context, a *App, m *model.Model, be ke
 		}
 		next := draw(logits, o.temperature, random)
 		ids, written = append(ids, next), append(written, next)
+		done.Add(1)
 	}
 	return o.writeText(a, m, written)
 }

@@ -153,26 +153,34 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 		return err
 	}
 	defer be.Close() // its errors are Forward's
+	stop := a.progress(o.look.Quiet, "making tokens")
 	tokens, err := o.source.tokens(m)
+	stop()
 	if err != nil {
 		return err
 	}
 	if o.output.Format == formatJSON { // the document always tells the predictions
 		o.also = append(o.also, trace.Logits)
 	}
+	o.whole = o.save != "" || o.output.Format != formatText
 	passed := &passed{layers: m.Config.Layers}
 	o.watch = passed.step
-	stop := a.progressPart(o.look.Quiet, "running the model", passed.part)
+	stop = a.progressPart(o.look.Quiet, "running the model", passed.part)
 	t, sel, err := o.makeTrace(ctx, m, be, o.source.Text, tokens)
 	stop()
 	if err != nil {
 		return err
 	}
 	if o.save != "" {
-		if err := a.writeFile(o.save, t.Save); err != nil {
+		stop = a.progress(o.look.Quiet, "saving the trace")
+		err := a.writeFile(o.save, t.Save)
+		stop()
+		if err != nil {
 			return err
 		}
 	}
+	// what goes to the terminal itself shows how far it is
+	defer a.progress(o.look.Quiet || !o.output.toFile(), "writing the result")()
 	return o.showing.write(a, t, sel, &o.output, &o.look)
 }
 

@@ -208,7 +208,7 @@ func TestTraceRefuses(t *testing.T) {
 		{"--ids 1,x", exitUsage, "x"},
 		{"--ids 1 hello", exitUsage, "both"},
 		{"--model nowhere hello", exitFailed, "nowhere"},
-		{"--device cuda hello", exitFailed, "CUDA"},
+		{"--device cuda hello", exitFailed, "device cuda: "},
 		{strings.Repeat("word ", 300), exitFailed, "at most 256"},
 	} {
 		code, out, errs := attn(t, append([]string{"trace"}, strings.Fields(c.args)...)...)
@@ -317,6 +317,7 @@ func TestSaveAndView(t *testing.T) {
 	if code != exitFailed || !strings.Contains(errs, "blocks.0.attn.hook_qk") {
 		t.Errorf("a step that was not recorded: exit %d, %s", code, errs)
 	}
+	mustRun(t, "view", "-q", "--steps", "surprise", file) // every row is saved, though the walk shows the last
 	entries, _ := os.ReadDir(filepath.Dir(file))
 	if len(entries) != 1 {
 		t.Errorf("%d files were left", len(entries))
@@ -434,7 +435,7 @@ func TestPredict(t *testing.T) {
 	if out := mustRun(t, "predict", "--generate", "20", "--context", "4", "--temperature", "0", "one day a"); strings.Count(out, " ") < 12 {
 		t.Errorf("past its context it wrote %q", out)
 	}
-	for _, args := range [][]string{{"--top", "0", "x"}, {"--generate", "-1", "x"}, {"--temperature", "-1", "x"}, {"--temperature", "NaN", "x"}, {"--context", "999", "x"}, {}} {
+	for _, args := range [][]string{{"--top", "0", "x"}, {"--generate", "-1", "x"}, {"--generate", "257", "x"}, {"--temperature", "-1", "x"}, {"--temperature", "NaN", "x"}, {"--context", "999", "x"}, {}} {
 		if code, _, errs := attn(t, append([]string{"predict"}, args...)...); code != exitUsage || errs == "" {
 			t.Errorf("attn predict %v: exit %d, %s", args, code, errs)
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -104,9 +105,16 @@ func (s showing) grids(t *trace.Trace, sel view.Select) ([]view.Grid, error) {
 	return grids, nil
 }
 
-// longGCPercent is how much may be left lying about, of what is in use, while a
-// long text is traced.
-const longGCPercent = 10
+// gcPercent is how much may be left lying about, of what is in use, while a text of
+// n tokens is traced: it makes few arrays, but large ones, and what is let go of
+// must not pile up to as much again. A short one leaves too little to matter.
+func gcPercent(n int, long bool) (percent int, matters bool) {
+	const some = 128 // tokens
+	if long {
+		return 10, true
+	}
+	return 25, n >= some
+}
 
 // recording is what a trace is made of.
 type recording struct {
@@ -117,6 +125,7 @@ type recording struct {
 	tile    string   // --tile: the part of the pattern to show as it is
 
 	also  []string          // hook names that the output needs, whoever asked for them
+	whole bool              // the trace itself is what is asked for: every row of its steps
 	watch func(step string) // told of the steps that the pass comes to; may be nil
 }
 
@@ -195,12 +204,17 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	if r.watch != nil {
 		rec.Watch(r.watch)
 	}
+	last, err := r.lastAlone()
+	if err != nil {
+		return nil, none, err
+	}
+	rec.KeepLast(func(step string) bool { return last[step] })
 	if long {
 		rec.Narrow(focus, r.askedWhole)
 		r.focus = strconv.Itoa(focus)
-		// A long text makes few arrays, but large ones: what is let go of must not
-		// pile up to as much again.
-		defer debug.SetGCPercent(debug.SetGCPercent(longGCPercent))
+	}
+	if percent, matters := gcPercent(len(tokens), long); matters {
+		defer debug.SetGCPercent(debug.SetGCPercent(percent))
 	}
 	start := time.Now()
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
@@ -218,7 +232,7 @@ func (r recording) makeTrace(ctx context.Context, m *model.Model, be kernels.Bac
 	}
 	t.Steps = slices.DeleteFunc(t.Steps, func(s trace.Step) bool { return !kept[s.Name] })
 	t.Meta.Words = vocabularyWords(t, m, r.top)
-	t.Meta.Nearest, err = nearest(t, m, sel.Told)
+	t.Meta.Nearest, err = nearest(t, m, be, sel.Told)
 	return t, sel, err
 }
 
@@ -306,6 +320,30 @@ func (r recording) hooks(shown []int, layers int, long bool) (map[string]bool, e
 	return names, nil
 }
 
+// lastAlone lists the steps of which nobody reads more than the last token's row:
+// what a vocabulary of 262,144 words scores at 512 tokens is half a gigabyte.
+func (r recording) lastAlone() (map[string]bool, error) {
+	last := map[string]bool{}
+	views, err := r.views()
+	if err != nil || r.whole {
+		return last, err
+	}
+	for _, v := range views {
+		for _, name := range v.NeedsLast {
+			last[name] = true
+		}
+	}
+	for _, v := range views {
+		for _, name := range v.Needs {
+			delete(last, name)
+		}
+	}
+	maps.DeleteFunc(last, func(name string, _ bool) bool {
+		return slices.ContainsFunc(r.record, func(pattern string) bool { return trace.Match(pattern, name) })
+	})
+	return last, nil
+}
+
 // selectIn picks the layer, head and focus that the flags leave open, by a rule
 // that the trace then states. The focus is the last token where atLast says so.
 func (r recording) selectIn(t *trace.Trace, m *model.Model, atLast bool) (view.Select, error) {
@@ -362,7 +400,7 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 
 // nearest finds the words nearest to the told token's vector before and after
 // the head's change.
-func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Nearest, error) {
+func nearest(t *trace.Trace, m *model.Model, be kernels.Backend, told trace.Selected) (*trace.Nearest, error) {
 	before, ok := t.At(trace.InBlock(told.Layer, trace.ResidPre), told.Focus)
 	added := analyze.Added(t, told.Layer, told.Head, told.Focus)
 	if !ok || added == nil || m.Tokenizer == nil {
@@ -373,7 +411,7 @@ func nearest(t *trace.Trace, m *model.Model, told trace.Selected) (*trace.Neares
 	for i, v := range added {
 		after[i] += v
 	}
-	found, err := m.Nearest([][]float32{before, after}, shown, nil)
+	found, err := m.Nearest(be, [][]float32{before, after}, shown, nil)
 	if err != nil {
 		return nil, err
 	}

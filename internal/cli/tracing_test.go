@@ -108,6 +108,50 @@ func TestNarrowing(t *testing.T) {
 	}
 }
 
+// TestLastAlone: of the logits, no more is held than what is shown, unless the
+// trace itself is what was asked for.
+func TestLastAlone(t *testing.T) {
+	m, err := builtin.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	be, err := (&deviceFlags{Device: "cpu"}).open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer be.Close()
+	tokens, err := (&source{Text: chapter}).tokens(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		r    recording
+		rows int
+	}{
+		{"the walk", recording{}, 1},
+		{"predict", recording{showing: showing{steps: []string{"pattern", "predict"}}}, 1},
+		{"surprise", recording{showing: showing{steps: []string{"predict", "surprise"}}}, len(tokens)},
+		{"the step itself", recording{showing: showing{steps: []string{"predict", trace.Logits}}}, len(tokens)},
+		{"recorded", recording{record: []string{"unembed.*"}}, len(tokens)},
+		{"all", recording{record: []string{"all"}}, len(tokens)},
+		{"kept", recording{whole: true}, len(tokens)},
+	} {
+		tt.r.layout, tt.r.top, tt.r.temperature = "3b1b", 8, 1
+		got, sel, err := tt.r.makeTrace(t.Context(), m, be, chapter, tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if logits, ok := got.Held(trace.Logits); !ok || logits.Value.Shape[0].Size != tt.rows {
+			t.Errorf("%s: logits %s, %d rows are shown", tt.name, tensor.ShapeString(logits.Value.Shape), tt.rows)
+		}
+		if _, err := tt.r.grids(got, sel); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 // TestNarrowingHoldsTwoLayers counts the layers of which something is held.
 func TestNarrowingHoldsTwoLayers(t *testing.T) {
 	m, err := openRandom(model.Shape{Layers: 6, Heads: 2, DModel: 8, Seed: 1})

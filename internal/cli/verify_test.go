@@ -51,7 +51,7 @@ func TestVerifyRefuses(t *testing.T) {
 		says string
 	}{
 		{"nowhere", exitFailed, "nowhere"},
-		{"--device cuda story", exitFailed, "CUDA"},
+		{"--device cuda story", exitFailed, "device cuda: "},
 		{"--device gpu story", exitUsage, "--device gpu"},
 		{"--context 0 story", exitUsage, "--context 0"},
 		{"--format html story", exitUsage, "text, json, csv"},
@@ -126,7 +126,7 @@ func TestVerifyJSON(t *testing.T) {
 	if v.Schema != "attn.verify/1" || !v.OK || v.Text != verifyText || len(v.Tokens) == 0 || len(v.Devices) < 2 || len(v.Checks) != 2+3*len(v.Devices) {
 		t.Fatalf("got %+v", v)
 	}
-	if !slices.ContainsFunc(v.Absent, func(why string) bool { return strings.Contains(why, "CUDA") }) && len(v.Devices) < 3 {
+	if !slices.ContainsFunc(v.Absent, func(why string) bool { return strings.HasPrefix(why, "device cuda: ") }) && len(v.Devices) < 3 {
 		t.Errorf("two devices, and nothing on the third: %v", v.Absent)
 	}
 	for _, d := range v.Devices {

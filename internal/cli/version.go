@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"attn/internal/kernels/all"
+	"attn/internal/kernels/cuda"
+	"attn/internal/render/escape"
 )
 
 type versionOptions struct {
@@ -40,21 +42,25 @@ func newVersionCmd(a *App, runF func(context.Context, *App, *versionOptions) err
 
 // versionFacts is what attn version --format json prints.
 type versionFacts struct {
-	Schema   string   `json:"schema"`
-	Version  string   `json:"version"`
-	Commit   string   `json:"commit"` // empty when not built from a repository
-	Modified bool     `json:"modified"`
-	Go       string   `json:"go"`
-	OS       string   `json:"os"`
-	Arch     string   `json:"arch"`
-	CPUs     int      `json:"cpus"` // that this process may use
-	Features []string `json:"cpu_features"`
-	Kernels  []string `json:"cpu_kernels"` // instruction sets, the best first; ATTN_CPU chooses another
-	CUDA     *string  `json:"cuda"`        // null: not in this build
+	Schema   string     `json:"schema"`
+	Version  string     `json:"version"`
+	Commit   string     `json:"commit"` // empty when not built from a repository
+	Modified bool       `json:"modified"`
+	Go       string     `json:"go"`
+	OS       string     `json:"os"`
+	Arch     string     `json:"arch"`
+	CPUs     int        `json:"cpus"` // that this process may use
+	Features []string   `json:"cpu_features"`
+	Kernels  []string   `json:"cpu_kernels"` // instruction sets, the best first; ATTN_CPU chooses another
+	CUDA     *cuda.Info `json:"cuda"`        // null: not in this build
 }
 
 func runVersion(_ context.Context, a *App, o *versionOptions) error {
 	facts := readVersion()
+	if cuda.Built && !o.short {
+		info := cuda.Try()
+		facts.CUDA = &info
+	}
 	return a.Write(o.output.Output, func(w io.Writer) error {
 		if o.output.Format == formatJSON {
 			return writeJSON(w, facts)
@@ -107,9 +113,31 @@ func (f versionFacts) writeText(w io.Writer, short bool) error {
 	if features == "" {
 		features = "none that attn uses"
 	}
-	_, err := fmt.Fprintf(w, "commit    %s\ngo        %s\nsystem    %s/%s, %d CPUs\nfeatures  %s\nkernels   %s\nCUDA      not in this build\n",
-		commit, f.Go, f.OS, f.Arch, f.CPUs, features, strings.Join(f.Kernels, " "))
+	_, err := fmt.Fprintf(w, "commit    %s\ngo        %s\nsystem    %s/%s, %d CPUs\nfeatures  %s\nkernels   %s\nCUDA      %s\n",
+		commit, f.Go, f.OS, f.Arch, f.CPUs, features, strings.Join(f.Kernels, " "), strings.Join(cudaLines(f.CUDA), "\n          "))
 	return err
+}
+
+// cudaLines say what was found of GPUs, and why none of them is used.
+func cudaLines(info *cuda.Info) []string {
+	if info == nil {
+		return []string{"not in this build"}
+	}
+	var lines []string
+	if info.Driver != "" {
+		lines = append(lines, "driver with CUDA "+info.Driver)
+	}
+	for i, d := range info.Devices {
+		line := fmt.Sprintf("%d: %s, compute capability %s, %s", i, escape.Text(d.Name), d.Capability, inBytes(float64(d.Memory)))
+		if i == info.Chosen {
+			line += ", which --device auto and cuda take"
+		}
+		lines = append(lines, line)
+	}
+	if info.Why != "" {
+		lines = append(lines, "not used: "+escape.Text(info.Why))
+	}
+	return lines
 }
 
 // cpuFeatures names the vector extensions that this CPU and its system allow,

@@ -21,6 +21,14 @@ type FusedAttention interface {
 	Rows(x Array, rows []int) Array
 }
 
+// Lender is a backend whose arrays lie where anybody can read them, so that a step
+// that is kept need not be held twice.
+type Lender interface {
+	// Lend is Get without the copy. Nobody writes to what it returns: the backend
+	// reads it as before, and leaves it as it is for as long as somebody holds it.
+	Lend(a Array) tensor.Tensor
+}
+
 // Interruptible is a backend that can be asked to end the op that it is in. Its
 // ops ask stop every few milliseconds and, once it says yes, return whatever
 // they have; nil never does. Several threads may ask at once.

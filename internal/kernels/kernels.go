@@ -23,8 +23,8 @@ type Array interface {
 // Element [o, i] maps input i to output o, whichever way the file stores it:
 // Stride counts elements from one output (or input) to the next, so that the
 // [in, out] matrices of GPT-2 and the thirds of its fused c_attn are views,
-// not copies. Types that store numbers in blocks lie input by input, in whole
-// blocks.
+// not copies. Types that store numbers in blocks lie input by input, or output by
+// output as DeepSeek's keys do in GGUF files, in whole blocks.
 type Weight struct {
 	Name   string
 	Type   tensor.DType

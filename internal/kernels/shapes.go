@@ -46,8 +46,8 @@ func (w Weight) Check() error {
 	if size == 0 {
 		return fmt.Errorf("weight %s: no such dtype as %s", w.Name, w.Type)
 	}
-	if block > 1 && (w.Stride[1] != 1 || w.Shape[1]%block != 0 || w.Stride[0]%block != 0) {
-		return fmt.Errorf("weight %s: %s holds whole blocks of %d along its inputs, not shape %v with strides %v",
+	if block > 1 && !w.wholeBlocks(0, 1, block) && !w.wholeBlocks(1, 0, block) {
+		return fmt.Errorf("weight %s: %s holds whole blocks of %d along its inputs or outputs, not shape %v with strides %v",
 			w.Name, w.Type, block, w.Shape, w.Stride)
 	}
 	room := len(w.Bytes)/size*block - 1 // elements after the first
@@ -63,6 +63,12 @@ func (w Weight) Check() error {
 		room -= (n - 1) * stride
 	}
 	return nil
+}
+
+// wholeBlocks reports whether the numbers along one side are neighbours in whole
+// blocks, one after another across.
+func (w Weight) wholeBlocks(across, along, block int) bool {
+	return w.Stride[along] == 1 && w.Shape[along]%block == 0 && w.Stride[across]%block == 0
 }
 
 // GatherShape is the shape of Gather's result: [pos T, d_model in].

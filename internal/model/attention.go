@@ -10,6 +10,11 @@ import (
 // what a layer's family adds on the way: norms of q and k, rotation, softcap,
 // ALiBi.
 func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
+	return p.within(func() kernels.Array { return p.heads(layer, x) })
+}
+
+// heads is attention, which leaves behind what it made on the way.
+func (p *pass) heads(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	q, k, v := p.queriesKeysValues(layer, x)
@@ -19,7 +24,8 @@ func (p *pass) attention(layer int, x kernels.Array) kernels.Array {
 	if p.fused != nil && !p.looksInside(layer) {
 		z = p.fusedAttention(layer, q, k, v)
 	} else {
-		z = p.be.Mix(p.pattern(in, p.scores(layer, q, k), b.Sinks), v)
+		scores := p.within(func() kernels.Array { return p.scores(layer, q, k) })
+		z = p.be.Mix(p.pattern(in, scores, b.Sinks), v)
 	}
 	p.recordWaiting()
 	p.keep(in(trace.Z), z)
@@ -111,8 +117,10 @@ func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
 		of   kernels.Array
 	}{{in(trace.VUp), v}, {in(trace.Result), z}} {
 		if p.rec.Wants(step.name) {
+			from := p.scope.mark()
 			part, rows := p.part(step.name, step.of)
-			p.rec.RecordRows(step.name, rows, p.be.Get(p.be.HeadResults(part, b.O.Weight)))
+			p.rec.RecordRows(step.name, rows, p.read(p.be.HeadResults(part, b.O.Weight)))
+			p.scope.leave(from, nil)
 		}
 	}
 	if name := in(trace.OutputBias); p.rec.Wants(name) {

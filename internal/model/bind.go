@@ -1,17 +1,14 @@
 package model
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"attn/internal/kernels"
 	"attn/internal/model/weights"
-	"attn/internal/tensor"
 )
 
 // maxListed is how many weights an error names, maxLine how much it says of
@@ -170,6 +167,7 @@ func (b *binder) latent(at string) *LatentMaps {
 		KVDown:     b.linear(at, names.KVDown, c.Latent.KeyValue, c.DModel),
 		KVDownNorm: b.normAt(at, names.KVDownNorm, c.Latent.KeyValue),
 		KRope:      b.linear(at, names.KRope, c.Latent.Rope, c.DModel),
+		KByHead:    names.K.Turned,
 	}
 	if c.Latent.Query > 0 {
 		down := b.linear(at, names.QDown, c.Latent.Query, c.DModel)
@@ -469,26 +467,18 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 	return l
 }
 
-// byHead makes a layer without bias of a matrix for each head. No stride leads
-// through turned ones, and no block can be turned: these are copied as float32.
+// byHead makes a layer without bias of a matrix for each head. Turned ones stand
+// side by side: [out/heads, heads * in], as a head's own columns of an output matrix
+// do.
 func (b *binder) byHead(at string, s Source, out, in int) Linear {
 	rows := out / s.Heads
 	if !s.Turned {
 		return Linear{Weight: contiguous(b.get(at+s.Name+".weight", s.Heads, rows, in), out, in)}
 	}
 	t := b.get(at+s.Name+".weight", s.Heads, in, rows)
-	values := weights.Floats(t)
-	if values == nil {
-		return Linear{}
-	}
-	data := make([]byte, 0, 4*len(values))
-	for o := range out {
-		for i := range in {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(values[(o/rows*in+i)*rows+o%rows]))
-		}
-	}
-	t.DType, t.Bytes = tensor.F32, data
-	return Linear{Weight: contiguous(t, out, in)}
+	return Linear{Weight: kernels.Weight{
+		Name: t.Name, Type: t.DType, Shape: [2]int{rows, s.Heads * in}, Stride: [2]int{1, rows}, Bytes: t.Bytes,
+	}}
 }
 
 // gather copies outputs that lie in another order: no stride describes them.

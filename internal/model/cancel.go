@@ -9,10 +9,12 @@ import (
 
 // cancellable passes ops on until its context is cancelled; after that they do
 // nothing, so that a pass stops between two ops and Forward, which asks the
-// context at the end, throws the empty rest away.
+// context at the end, throws the empty rest away. What ops make is noted in the
+// scope.
 type cancellable struct {
-	be  kernels.Backend
-	ctx context.Context
+	be    kernels.Backend
+	ctx   context.Context
+	scope *scope
 }
 
 // nothing is what an op returns that did not run.
@@ -30,7 +32,7 @@ func (c cancellable) Put(t tensor.Tensor) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Put(t)
+	return c.scope.made(c.be.Put(t))
 }
 
 func (c cancellable) Get(a kernels.Array) tensor.Tensor {
@@ -44,133 +46,133 @@ func (c cancellable) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Gather(w, ids)
+	return c.scope.made(c.be.Gather(w, ids))
 }
 
 func (c cancellable) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.MatMul(x, w, o)
+	return c.scope.made(c.be.MatMul(x, w, o))
 }
 
 func (c cancellable) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale kernels.Array) {
 	if c.stopped() {
 		return nothing{}, nothing{}
 	}
-	return c.be.Norm(x, o)
+	return c.scope.both(c.be.Norm(x, o))
 }
 
 func (c cancellable) Add(a, b kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Add(a, b)
+	return c.scope.made(c.be.Add(a, b))
 }
 
 func (c cancellable) Activate(x kernels.Array, f kernels.Activation) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Activate(x, f)
+	return c.scope.made(c.be.Activate(x, f))
 }
 
 func (c cancellable) Scores(q, k kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Scores(q, k)
+	return c.scope.made(c.be.Scores(q, k))
 }
 
 func (c cancellable) Scale(x kernels.Array, factor float32) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Scale(x, factor)
+	return c.scope.made(c.be.Scale(x, factor))
 }
 
 func (c cancellable) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Mask(x, m)
+	return c.scope.made(c.be.Mask(x, m))
 }
 
 func (c cancellable) Softmax(x kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Softmax(x)
+	return c.scope.made(c.be.Softmax(x))
 }
 
 func (c cancellable) Mix(pattern, v kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Mix(pattern, v)
+	return c.scope.made(c.be.Mix(pattern, v))
 }
 
 func (c cancellable) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.HeadResults(z, w)
+	return c.scope.made(c.be.HeadResults(z, w))
 }
 
 func (c cancellable) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Reshape(x, shape...)
+	return c.scope.made(c.be.Reshape(x, shape...))
 }
 
 func (c cancellable) Multiply(a, b kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Multiply(a, b)
+	return c.scope.made(c.be.Multiply(a, b))
 }
 
 func (c cancellable) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Rotate(x, o)
+	return c.scope.made(c.be.Rotate(x, o))
 }
 
 func (c cancellable) Softcap(x kernels.Array, limit float32) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Softcap(x, limit)
+	return c.scope.made(c.be.Softcap(x, limit))
 }
 
 func (c cancellable) Clamp(x kernels.Array, low, high float32) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Clamp(x, low, high)
+	return c.scope.made(c.be.Clamp(x, low, high))
 }
 
 func (c cancellable) Join(x, y kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.Join(x, y)
+	return c.scope.made(c.be.Join(x, y))
 }
 
 func (c cancellable) KeyBias(x kernels.Array, bias []float32) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.be.KeyBias(x, bias)
+	return c.scope.made(c.be.KeyBias(x, bias))
 }
 
 func (c cancellable) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink kernels.Array) {
 	if c.stopped() {
 		return nothing{}, nothing{}
 	}
-	return c.be.SoftmaxSink(x, sinks)
+	return c.scope.both(c.be.SoftmaxSink(x, sinks))
 }
 
 // cancellableFused does the same for a backend's fused attention.
@@ -183,12 +185,27 @@ func (c cancellableFused) Attention(q, k, v kernels.Array, o kernels.AttentionOp
 	if c.stopped() {
 		return nothing{}, kernels.AttentionStats{}
 	}
-	return c.fused.Attention(q, k, v, o)
+	out, stats := c.fused.Attention(q, k, v, o)
+	return c.scope.made(out), stats
 }
 
 func (c cancellableFused) Rows(x kernels.Array, rows []int) kernels.Array {
 	if c.stopped() {
 		return nothing{}
 	}
-	return c.fused.Rows(x, rows)
+	return c.scope.made(c.fused.Rows(x, rows))
+}
+
+// cancellableLater does the same for a backend that brings results back beside
+// its ops.
+type cancellableLater struct {
+	kernels.Overlapping
+	cancellable
+}
+
+func (c cancellableLater) Later(a kernels.Array) tensor.Tensor {
+	if c.stopped() {
+		return tensor.Tensor{}
+	}
+	return c.Overlapping.Later(a)
 }

@@ -3,10 +3,15 @@ package model_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"attn/internal/kernels"
 	"attn/internal/model"
 )
 
@@ -49,22 +54,60 @@ func TestNearest(t *testing.T) {
 		{"none", east, 0, nil, ""},
 		{"fewer than none", east, -1, nil, ""},
 	} {
-		var got []string
-		south := []float32{0, -3}
-		found, err := compass().Nearest([][]float32{south, tt.v}, tt.k, tt.skip)
-		if err != nil || len(found) != 2 {
-			t.Fatalf("%v, %v", found, err)
-		}
-		for _, n := range found[1] {
-			got = append(got, fmt.Sprintf("%d %.3f", n.ID, n.Cosine))
-			if n.Text != fmt.Sprintf("#%d", n.ID) {
-				t.Errorf("word %d is called %q", n.ID, n.Text)
+		for _, be := range []kernels.Backend{nil, openBackend(t, "cpu", 0)} {
+			var got []string
+			south := []float32{0, -3}
+			found, err := compass().Nearest(be, [][]float32{south, tt.v}, tt.k, tt.skip)
+			if err != nil || len(found) != 2 {
+				t.Fatalf("%v, %v", found, err)
+			}
+			for _, n := range found[1] {
+				got = append(got, fmt.Sprintf("%d %.3f", n.ID, n.Cosine))
+				if n.Text != fmt.Sprintf("#%d", n.ID) {
+					t.Errorf("word %d is called %q", n.ID, n.Text)
+				}
+			}
+			if s := strings.Join(got, "; "); s != tt.want {
+				t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
 			}
 		}
-		if s := strings.Join(got, "; "); s != tt.want {
-			t.Errorf("%s: %s, want %s", tt.name, s, tt.want)
-		}
 	}
+}
+
+// TestNearestComparedOrScanned: a backend that compares in float32 finds the same
+// words as reading each of them in float64, in the same order, to the same bits:
+// also where cosines differ by less than float32 can tell, and where it cannot hold
+// the products.
+func TestNearestComparedOrScanned(t *testing.T) {
+	be := openBackend(t, "cpu", 0)
+	rapid.Check(t, func(t *rapid.T) {
+		width, words := rapid.IntRange(1, 40).Draw(t, "width"), rapid.IntRange(1, 60).Draw(t, "words")
+		scale := rapid.SampledFrom([]float64{1, 1, 1e-20, 1e-38, 1e18, 1e37}).Draw(t, "scale")
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		spread := rapid.SampledFrom([]float64{1, 1e-3, 1e-4}).Draw(t, "spread") // around one direction
+		vector := func(scale float64) []float32 {
+			v := make([]float32, width)
+			for i := range v {
+				v[i] = float32(scale * (0.37*float64(i%7) - 1 + spread*random.NormFloat64()))
+			}
+			return v
+		}
+		rows := make([][]float32, words)
+		for i := range rows {
+			if rows[i] = vector(scale); random.IntN(8) == 0 {
+				rows[i] = slices.Clone(rows[random.IntN(i+1)]) // two alike, or of zeros
+			}
+		}
+		m := &model.Model{Config: model.Config{DModel: width, DVocab: words}, Embed: matrix(rows...)}
+		vectors := [][]float32{vector(1), vector(scale), make([]float32, width)}
+		k := rapid.IntRange(0, words).Draw(t, "k")
+		skip := func(id int32) bool { return id%5 == 3 }
+		got, err1 := m.Nearest(be, vectors, k, skip)
+		want, err2 := m.Nearest(nil, vectors, k, skip)
+		if err1 != nil || err2 != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("compared: %v, %v\nscanned: %v, %v", got, err1, want, err2)
+		}
+	})
 }
 
 // TestNarrowEmbedding: where the embedding is narrower than the stream, words
@@ -87,7 +130,7 @@ func TestNarrowEmbedding(t *testing.T) {
 		}
 		return ab / math.Sqrt(aa*bb)
 	}
-	lists, err := m.Nearest([][]float32{v}, m.Config.DVocab, nil)
+	lists, err := m.Nearest(nil, [][]float32{v}, m.Config.DVocab, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

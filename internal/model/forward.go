@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
@@ -18,7 +19,10 @@ type pass struct {
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 
 	fused   kernels.FusedAttention // nil when the backend has none
+	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
+	later   kernels.Overlapping    // nil when the backend waits for each result
+	scope   *scope
 }
 
 // waiting is a step that has been computed and is to be recorded.
@@ -61,19 +65,36 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
-	p := &pass{m: m, be: cancellable{be, ctx}, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}}
-	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
-		p.fused = cancellableFused{fused, cancellable{be, ctx}}
+	if b, ok := be.(kernels.Bounded); ok {
+		if err := b.Fit(m.size()); err != nil {
+			return nil, err
+		}
 	}
+	p := &pass{m: m, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, scope: &scope{}}
+	p.scope.be, _ = be.(kernels.Releaser)
+	ops := cancellable{be, ctx, p.scope}
+	p.be = ops
+	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
+		p.fused = cancellableFused{fused, ops}
+	}
+	p.lender, _ = be.(kernels.Lender)
 	if b, ok := be.(kernels.Interruptible); ok {
 		b.Interrupt(func() bool { return ctx.Err() != nil })
 		defer b.Interrupt(nil)
 	}
+	if later, ok := be.(kernels.Overlapping); ok && rec != nil {
+		p.later = cancellableLater{later, ops}
+		rec.Await(later.Settle)
+		defer rec.Await(nil)
+	}
 	x := p.embed(ids)
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
+		p.scope.leave(0, x)
 	}
 	logits := p.unembed(x)
+	rec.Settle()
+	p.scope.leave(0, logits)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -118,19 +139,52 @@ func (p *pass) keep(name string, a kernels.Array) kernels.Array {
 	return a
 }
 
-// record copies the rows that are wanted to the recorder.
+// record gives the recorder the rows that are wanted.
 func (p *pass) record(name string, a kernels.Array) {
 	part, rows := p.part(name, a)
-	p.rec.RecordRows(name, rows, p.be.Get(part))
+	p.rec.RecordRows(name, rows, p.read(part))
+}
+
+// read returns an array's numbers, which nobody changes: without a copy where the
+// backend lends them, while it computes on where it can.
+func (p *pass) read(a kernels.Array) tensor.Tensor {
+	if _, stopped := a.(nothing); stopped {
+		return p.be.Get(a)
+	}
+	switch {
+	case p.later != nil:
+		return p.later.Later(a)
+	case p.lender != nil:
+		return p.lender.Lend(a)
+	}
+	return p.be.Get(a)
 }
 
 // part cuts a step down to the rows that the recorder keeps of it.
 func (p *pass) part(name string, a kernels.Array) (kernels.Array, []int) {
 	rows := p.rec.Rows(name)
-	if rows == nil || p.fused == nil {
+	if rows == nil {
 		return a, nil
 	}
-	return p.fused.Rows(a, rows), rows
+	return p.rows(a, rows), rows
+}
+
+// rows cuts an array down to some positions.
+func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
+	if p.fused != nil {
+		return p.fused.Rows(a, rows)
+	}
+	all := p.read(a)
+	if len(all.Data) == 0 { // an op before failed
+		return a
+	}
+	shape := slices.Clone(all.Shape)
+	shape[0].Size = len(rows)
+	part := tensor.New(shape...)
+	for i, row := range rows {
+		copy(part.Row(i), all.Row(row))
+	}
+	return p.be.Put(part)
 }
 
 // embed: e = W_E[token], widened, scaled or normed where the family does so, + W_pos[position]
@@ -167,6 +221,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	b := &p.m.Blocks[layer]
 	p.keep(in(trace.ResidPre), x)
+	from := p.scope.mark()
 	read := p.norm(x, b.Norm1, in(trace.LN1Scale), in(trace.LN1))
 	out := p.write(p.attention(layer, read), b.PostAttention, in(trace.HeadsOut), in(trace.AttnOut))
 	mid := p.be.Add(x, out)
@@ -175,6 +230,7 @@ func (p *pass) block(layer int, x kernels.Array) kernels.Array {
 			read = p.norm(x, b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 		}
 	} else {
+		p.scope.leave(from, mid)
 		read = p.norm(p.keep(in(trace.ResidMid), mid), b.Norm2, in(trace.LN2Scale), in(trace.LN2))
 	}
 	out = p.write(p.mlp(layer, read), b.PostMLP, in(trace.MLPRaw), in(trace.MLPOut))
@@ -226,11 +282,11 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		every = p.rec.Wants(trace.LNFinalScale) || every
 	}
 	if !every {
-		x = p.last(x)
+		x = p.rows(x, []int{p.tokens - 1})
 	}
 	x = p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
 	var rows []int
-	if every { // of a long text, logits are not even computed but for the last position
+	if every { // logits that nobody keeps are not even computed
 		x, rows = p.part(trace.Logits, x)
 	}
 	if p.m.UnembedDown != nil {
@@ -244,21 +300,7 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		logits = p.be.Softcap(logits, c.LogitSoftcap)
 	}
 	if p.rec.Wants(trace.Logits) {
-		p.rec.RecordRows(trace.Logits, rows, p.be.Get(logits))
+		p.rec.RecordRows(trace.Logits, rows, p.read(logits))
 	}
 	return logits
-}
-
-// last cuts the stream down to the last position.
-func (p *pass) last(x kernels.Array) kernels.Array {
-	if p.fused != nil {
-		return p.fused.Rows(x, []int{p.tokens - 1})
-	}
-	all := p.be.Get(x)
-	if len(all.Data) == 0 { // an op before failed
-		return x
-	}
-	row := tensor.New(tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, p.m.Config.DModel))
-	copy(row.Data, all.Row(all.Shape[0].Size-1))
-	return p.be.Put(row)
 }

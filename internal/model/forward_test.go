@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"attn/internal/kernels"
@@ -154,6 +155,72 @@ func TestLastRowAlone(t *testing.T) {
 	for i, v := range got.Data {
 		if v != full.Row(2)[i] {
 			t.Fatalf("logit %d is %v alone, %v among all", i, v, full.Row(2)[i])
+		}
+	}
+}
+
+// copier counts the arrays that are copied out of a backend.
+type copier struct {
+	kernels.Backend
+	copies int
+}
+
+func (c *copier) Lend(a kernels.Array) tensor.Tensor { return c.Backend.(kernels.Lender).Lend(a) }
+
+func (c *copier) Get(a kernels.Array) tensor.Tensor {
+	c.copies++
+	return c.Backend.Get(a)
+}
+
+// TestRecordedIsNotCopied: a step that is kept is held once, as the backend made
+// it.
+func TestRecordedIsNotCopied(t *testing.T) {
+	m, err := builtin.Open(builtin.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	be := &copier{Backend: openBackend(t, "cpu", 0)}
+	tokens := []trace.Token{{ID: 70}, {Pos: 1, ID: 71}, {Pos: 2, ID: 300}}
+	got := record(t, m, be, tokens)
+	if be.copies > 0 {
+		t.Errorf("%d arrays were copied", be.copies)
+	}
+	want := record(t, m, openBackend(t, "cpu", 0), tokens)
+	for _, parted := range trace.Diff(got, want, trace.Tolerance{}) {
+		if parted.Beyond || parted.Missing {
+			t.Errorf("%+v", parted)
+		}
+	}
+}
+
+// TestKeepLast: of a step whose last row alone is kept, the rest is not computed,
+// whether or not the backend can cut rows out.
+func TestKeepLast(t *testing.T) {
+	m, err := builtin.Open(builtin.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := []trace.Token{{ID: 70}, {Pos: 1, ID: 71}, {Pos: 2, ID: 300}}
+	for name, be := range map[string]kernels.Backend{"fused": openBackend(t, "cpu", 0), "plain": &stopper{Backend: openBackend(t, "cpu", 0)}} {
+		full := record(t, m, be, tokens)
+		rec := trace.NewRecorder(tokens, everything)
+		rec.KeepLast(func(step string) bool { return step == trace.Logits })
+		out, err := m.Forward(t.Context(), be, []int32{70, 71, 300}, rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := be.Get(out).Shape[0].Size; got != 1 {
+			t.Errorf("%s: logits of %d positions are computed", name, got)
+		}
+		for _, step := range full.Steps {
+			got, ok := rec.Trace().Held(step.Name)
+			want := step.Value.Data
+			if step.Name == trace.Logits {
+				want = step.Value.Row(2)
+			}
+			if !ok || !slices.Equal(got.Value.Data, want) || (step.Name == trace.Logits) != slices.Equal(got.Rows, []int{2}) {
+				t.Errorf("%s: %s is another, or of other rows: %v", name, step.Name, got.Rows)
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ type LatentMaps struct {
 	KVDown     Linear
 	KVDownNorm *kernels.NormOpts
 	KRope      Linear // the part of every head's key that turns, one for all heads
+	KByHead    bool   // the block's K has a matrix for each head side by side: [d_head, heads * width]
 }
 
 // queriesKeysValues maps what attention reads to [pos, head, d_head] each.
@@ -64,8 +65,21 @@ func (p *pass) down(in func(string) string, m *LatentMaps, x kernels.Array) (que
 func (p *pass) latentKeys(in func(string) string, b *Block, x, latent kernels.Array) kernels.Array {
 	c := &p.m.Config
 	rope := c.Latent.Rope
-	own := p.linear(latent, b.K, tensor.D(tensor.Head, c.KVHeads), tensor.D(tensor.DHead, c.DHead-rope))
+	own := p.ownKeys(b, latent)
 	shared := p.keep(in(trace.KRope), p.linear(x, b.Latent.KRope, tensor.D(tensor.DRope, rope)))
 	shared = p.be.Reshape(shared, tensor.D(tensor.Pos, p.tokens), tensor.D(tensor.Head, 1), tensor.D(tensor.DHead, rope))
 	return p.be.Join(own, shared)
+}
+
+// ownKeys is W_UK c_kv. Where each head has a matrix of its own, that is what heads
+// do with their columns of an output matrix, all of them reading one z.
+func (p *pass) ownKeys(b *Block, latent kernels.Array) kernels.Array {
+	c := &p.m.Config
+	head, width := tensor.D(tensor.Head, c.KVHeads), tensor.D(tensor.DHead, c.DHead-c.Latent.Rope)
+	if !b.Latent.KByHead {
+		return p.linear(latent, b.K, head, width)
+	}
+	tokens := tensor.D(tensor.Pos, p.tokens)
+	z := p.be.Reshape(latent, tokens, tensor.D(tensor.Head, 1), tensor.D(tensor.DHead, c.Latent.KeyValue))
+	return p.be.Reshape(p.be.HeadResults(z, b.K.Weight), tokens, head, width)
 }

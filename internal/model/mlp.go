@@ -28,22 +28,27 @@ func (p *pass) feed(in func(string) string, m *MLP, x kernels.Array, width int) 
 		}
 		return p.keep(in(name), a)
 	}
+	return p.within(func() kernels.Array {
+		post := p.within(func() kernels.Array { return p.hidden(keep, m, x, width) })
+		return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, p.m.Config.DModel))
+	})
+}
+
+// hidden is what a feed-forward network has inside: f(W_up x + b_up), or gated.
+func (p *pass) hidden(keep func(string, kernels.Array) kernels.Array, m *MLP, x kernels.Array, width int) kernels.Array {
 	hidden, c := tensor.D(tensor.DMLP, width), &p.m.Config
 	first := m.Up
 	if m.Gate != nil {
 		first = *m.Gate
 	}
 	pre := keep(trace.MLPPre, p.linear(x, first, hidden))
-	var post kernels.Array
 	switch {
 	case m.Gate == nil:
-		post = p.be.Activate(pre, c.Activation)
+		return p.be.Activate(pre, c.Activation)
 	case c.Clamp != 0:
-		post = p.clamped(pre, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
-	default:
-		post = p.be.Multiply(p.be.Activate(pre, c.Activation), keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+		return p.clamped(pre, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
 	}
-	return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, c.DModel))
+	return p.be.Multiply(p.be.Activate(pre, c.Activation), keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
 }
 
 // clamped is gpt-oss's gate: (up + 1) · g · sigmoid(α g), with g at most the
@@ -63,7 +68,7 @@ func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
 func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
-	scores, vectors := p.be.Get(logits), p.be.Get(x)
+	scores, vectors := p.read(logits), p.read(x)
 	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
 		return x
 	}
@@ -97,7 +102,9 @@ func (p *pass) addExpert(sum, shares, vectors tensor.Tensor, e int, m *MLP) {
 	for i, pos := range chose {
 		copy(rows.Row(i), vectors.Row(pos))
 	}
+	from := p.scope.mark()
 	out := p.be.Get(p.feed(nil, m, p.be.Put(rows), c.DExpert))
+	p.scope.leave(from, nil)
 	if len(out.Data) == 0 {
 		return
 	}

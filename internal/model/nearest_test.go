@@ -22,7 +22,7 @@ func TestNearestOfAFileCutShort(t *testing.T) {
 	if err := os.Truncate(path, 0); err != nil {
 		t.Skipf("a mapped file cannot be cut here: %v", err)
 	}
-	_, err = m.Nearest([][]float32{make([]float32, m.Config.DModel)}, 3, nil)
+	_, err = m.Nearest(nil, [][]float32{make([]float32, m.Config.DModel)}, 3, nil)
 	if err == nil || !strings.Contains(err.Error(), "changed while it was in use") {
 		t.Error(err)
 	}

@@ -1,6 +1,6 @@
 package probe
 
-// loop is a loop of float32 multiply-adds.
+// loop is a loop of multiply-adds that are added in float32.
 type loop struct {
 	name  string
 	flops float64 // of one iteration

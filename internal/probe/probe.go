@@ -1,5 +1,6 @@
 // Package probe measures what this machine can do at best: how many float32
-// multiply-adds it computes in a second, and how many bytes it moves. What attn
+// multiply-adds it computes in a second, how many bfloat16 ones in tiles, and how
+// many bytes it moves. What attn
 // bench times is held against that.
 package probe
 
@@ -17,23 +18,31 @@ type Peak struct {
 	GFLOPS  float64 // billions of float32 operations a second; a multiply-add is two
 	GBytes  float64 // billions of bytes a second, read and written, of a copy too large for the caches
 	FMA     string  // with which instructions the operations were done
+	Tiles   float64 // as GFLOPS, of bfloat16 products in tiles; 0 where there are none
 }
 
 // Options say how long and with how much memory to probe.
 type Options struct {
-	Time time.Duration // of each of the two probes
+	Time time.Duration // of each probe
 	Copy int           // bytes that are copied
 }
 
-// Thorough takes half a second and 128 MiB: more than the caches hold.
+// Thorough takes less than a second, and 128 MiB: more than the caches hold.
 func Thorough() Options { return Options{Time: 250 * time.Millisecond, Copy: 64 << 20} }
 
-// Measure runs both probes on this many threads at once.
+// Measure runs all probes on this many threads at once.
 func Measure(ctx context.Context, threads int, o Options) (Peak, error) {
 	p := Peak{Threads: threads}
 	var err error
-	if p.GFLOPS, p.FMA, err = fma(ctx, threads, o.Time); err != nil {
+	l := loops()[0]
+	p.FMA = l.name
+	if p.GFLOPS, err = l.measure(ctx, threads, o.Time); err != nil {
 		return p, err
+	}
+	if l, ok := tiles(); ok {
+		if p.Tiles, err = l.measure(ctx, threads, o.Time); err != nil {
+			return p, err
+		}
 	}
 	p.GBytes, err = copying(ctx, threads, o)
 	return p, err
@@ -43,11 +52,10 @@ func Measure(ctx context.Context, threads int, o Options) (Peak, error) {
 // start of a thread, short beside what else the machine does.
 const round = 4 * time.Millisecond
 
-// fma counts multiply-adds that wait for nothing but each other: the sum of each
+// measure counts operations that wait for nothing but each other: the sum of each
 // thread's best round, while all of them are at it. Threads for which there is no
 // CPU would add nothing.
-func fma(ctx context.Context, threads int, budget time.Duration) (gflops float64, name string, err error) {
-	l := loops()[0]
+func (l loop) measure(ctx context.Context, threads int, budget time.Duration) (gflops float64, err error) {
 	iterations := 1 << 10
 	for elapsed(func() { l.run(iterations) }) < round/2 {
 		iterations *= 2
@@ -66,7 +74,7 @@ func fma(ctx context.Context, threads int, budget time.Duration) (gflops float64
 	for _, d := range best {
 		gflops += float64(iterations) * l.flops / d.Seconds() / 1e9
 	}
-	return gflops, l.name, ctx.Err()
+	return gflops, ctx.Err()
 }
 
 // bestRound repeats work until the time is over. A round that ends later does

@@ -11,7 +11,13 @@ import (
 // TestLoops: a loop that skipped an instruction, or a lane, would report
 // operations that nobody did.
 func TestLoops(t *testing.T) {
-	for _, l := range loops() {
+	all := loops()
+	if l, ok := tiles(); ok {
+		all = append(all, l)
+	} else {
+		t.Log("SKIPPED, NOT TESTED: tiles, which this machine does not have")
+	}
+	for _, l := range all {
 		for _, iterations := range []int{1, 2, 7, 1000} {
 			lanes := l.run(iterations)
 			want := float32(l.flops/2/float64(len(lanes))) * float32(iterations)
@@ -26,9 +32,10 @@ func TestLoops(t *testing.T) {
 
 // TestMeasure says nothing of how fast the machine is: another one may be slow.
 func TestMeasure(t *testing.T) {
+	_, haveTiles := tiles()
 	for _, threads := range []int{1, 3} {
 		p, err := Measure(context.Background(), threads, Options{Time: time.Millisecond, Copy: 1000})
-		if err != nil || p.Threads != threads || !(p.GFLOPS > 0) || !(p.GBytes > 0) || p.FMA != loops()[0].name {
+		if err != nil || p.Threads != threads || !(p.GFLOPS > 0) || !(p.GBytes > 0) || p.FMA != loops()[0].name || (p.Tiles > 0) != haveTiles {
 			t.Errorf("%d threads: %+v, %v", threads, p, err)
 		}
 	}

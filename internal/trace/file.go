@@ -112,12 +112,10 @@ func (t *Trace) loadStep(r io.ReaderAt, header *safetensors.Header, info safeten
 	if err != nil {
 		return Step{}, err
 	}
-	raw := make([]byte, info.End-info.Begin)
-	if _, err := r.ReadAt(raw, header.DataStart+info.Begin); err != nil {
-		return Step{}, fmt.Errorf("reading %d bytes at offset %d: %w", len(raw), header.DataStart+info.Begin, err)
-	}
 	value := tensor.New(shape...)
-	tensor.Decode(value.Data, tensor.F32, raw)
+	if err := readFloats(value.Data, r, header.DataStart+info.Begin); err != nil {
+		return Step{}, err
+	}
 	if hook.Name == TopKeys {
 		err = t.checkKeys(value)
 	}
@@ -202,6 +200,23 @@ func (t *Trace) checkKeys(keys tensor.Tensor) error {
 		if v != v || v < -1 || v >= float32(len(t.Tokens)) || v != float32(int(v)) {
 			return fmt.Errorf("its value %d is %v, which is no position of the text", i, v)
 		}
+	}
+	return nil
+}
+
+// readFloats fills dst from a file, a piece at a time: the numbers alone may take
+// half of what memory there is.
+func readFloats(dst []float32, r io.ReaderAt, at int64) error {
+	const piece = 1 << 18 // numbers
+	raw := make([]byte, tensor.F32.Bytes(min(piece, len(dst))))
+	for len(dst) > 0 {
+		part := dst[:min(piece, len(dst))]
+		raw = raw[:tensor.F32.Bytes(len(part))]
+		if _, err := r.ReadAt(raw, at); err != nil {
+			return fmt.Errorf("reading %d bytes at offset %d: %w", len(raw), at, err)
+		}
+		tensor.Decode(part, tensor.F32, raw)
+		dst, at = dst[len(part):], at+int64(len(raw))
 	}
 	return nil
 }

@@ -21,9 +21,18 @@ func (r *Recorder) Narrow(focus int, whole func(step string) bool) {
 	r.narrow = &narrow{focus: focus, whole: whole}
 }
 
+// KeepLast has the recorder keep the last position's row alone of the steps that
+// last says yes to: each has a row for every token.
+func (r *Recorder) KeepLast(last func(step string) bool) { r.last = last }
+
 // Rows lists the positions to keep of a step, in rising order; nil is all.
 func (r *Recorder) Rows(step string) []int {
-	if r == nil || r.narrow == nil || r.narrow.whole(step) {
+	switch {
+	case r == nil:
+		return nil
+	case r.last != nil && r.last(step):
+		return []int{len(r.trace.Tokens) - 1}
+	case r.narrow == nil || r.narrow.whole(step):
 		return nil
 	}
 	layer, name := Split(step)

@@ -9,7 +9,9 @@ type Recorder struct {
 	trace Trace
 
 	narrow *narrow
+	last   func(step string) bool // nil is none
 	watch  func(step string)
+	await  func()
 }
 
 // NewRecorder returns a recorder for a sentence. It keeps the steps that want
@@ -36,6 +38,17 @@ func (r *Recorder) Wants(name string) bool {
 
 // Watch has f told of each step that the pass comes to, wanted or not.
 func (r *Recorder) Watch(f func(step string)) { r.watch = f }
+
+// Await has f called by whoever looks at what is recorded while the pass goes on:
+// numbers may still be on their way. The pass itself waits at its end.
+func (r *Recorder) Await(f func()) { r.await = f }
+
+// Settle waits until what is recorded so far is there.
+func (r *Recorder) Settle() {
+	if r != nil && r.await != nil {
+		r.await()
+	}
+}
 
 // Record keeps a step. The tensor must not change afterwards.
 func (r *Recorder) Record(name string, value tensor.Tensor) { r.RecordRows(name, nil, value) }

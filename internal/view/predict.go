@@ -9,9 +9,9 @@ import (
 
 func predictView() View {
 	return View{
-		Name:  "predict",
-		Doc:   "the likeliest next words after the last token",
-		Needs: []string{trace.Logits},
+		Name:      "predict",
+		Doc:       "the likeliest next words after the last token",
+		NeedsLast: []string{trace.Logits},
 		Build: func(t *trace.Trace, sel Select) ([]Grid, error) {
 			last := len(t.Tokens) - 1
 			found, err := analyze.Predictions(t, last, sel.Top, sel.Temperature)

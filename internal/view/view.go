@@ -15,6 +15,8 @@ type View struct {
 	// Needs lists the hooks that it reads: names outside blocks, and of blocks
 	// those of every layer shown (Needs) or of all layers (NeedsAll).
 	Needs, NeedsAll []string
+	// NeedsLast are those outside blocks of which it reads the last token's row alone.
+	NeedsLast []string
 	// Long and LongAll are what it reads instead of a text too long for patterns;
 	// nil is the same.
 	Long, LongAll []string
@@ -103,6 +105,7 @@ func (v View) Hooks(shown []int, layers int, long bool) []string {
 			names = append(names, trace.InBlock(layer, name))
 		}
 	}
+	names = append(names, v.NeedsLast...)
 	for _, name := range all {
 		for layer := range layers {
 			names = append(names, trace.InBlock(layer, name))

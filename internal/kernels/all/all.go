@@ -7,6 +7,7 @@ import (
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/cpu"
+	"attn/internal/kernels/cuda"
 	"attn/internal/kernels/ref"
 )
 
@@ -24,20 +25,40 @@ func Names() []string { return []string{"auto", "cpu", "cuda", "ref"} }
 func Sets() []string { return cpu.Sets() }
 
 // Open returns the named backend; the caller closes it. "auto" is the fastest
-// that this machine has.
+// that this machine has: a GPU if one can be used, and otherwise the CPU, which
+// whoever asks for one of its instruction sets gets in any case.
 func Open(name string, o Options) (kernels.Backend, error) {
+	return open(name, o, func() (kernels.Backend, error) { return cuda.Open() })
+}
+
+func open(name string, o Options, gpu func() (kernels.Backend, error)) (kernels.Backend, error) {
 	switch name {
-	case "auto", "cpu":
-		be := cpu.New(cpu.Options{Threads: o.Threads, Set: o.Set})
-		if err := be.Err(); err != nil {
-			_ = be.Close() // nothing has started
-			return nil, err
+	case "auto":
+		if o.Set == "" {
+			if be, err := gpu(); err == nil {
+				return be, nil // attn version says why there is none
+			}
 		}
-		return be, nil
+		return openCPU(o)
+	case "cpu":
+		return openCPU(o)
 	case "ref":
 		return ref.New(), nil
 	case "cuda":
-		return nil, fmt.Errorf("device cuda: this build has no CUDA backend: %w", kernels.ErrNoDevice)
+		be, err := gpu()
+		if err != nil {
+			return nil, fmt.Errorf("device cuda: %w", err)
+		}
+		return be, nil
 	}
 	return nil, fmt.Errorf("device %q is none of %s", name, strings.Join(Names(), ", "))
+}
+
+func openCPU(o Options) (kernels.Backend, error) {
+	be := cpu.New(cpu.Options{Threads: o.Threads, Set: o.Set})
+	if err := be.Err(); err != nil {
+		_ = be.Close() // nothing has started
+		return nil, err
+	}
+	return be, nil
 }

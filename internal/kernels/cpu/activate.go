@@ -9,7 +9,7 @@ import (
 // Activate applies the nonlinearity to every number of x, whatever its shape.
 func (b *Backend) Activate(x kernels.Array, f kernels.Activation) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.ActivateShape(in.shape, f))
+	out, ok := b.blank(kernels.ActivateShape(in.shape, f))
 	if !ok {
 		return out
 	}

@@ -9,7 +9,7 @@ const elements = 1 << 13
 // result's.
 func (b *Backend) Add(a, c kernels.Array) kernels.Array {
 	x, y := b.in(a), b.in(c)
-	out, ok := b.out(kernels.AddShape(x.shape, y.shape))
+	out, ok := b.blank(kernels.AddShape(x.shape, y.shape))
 	if !ok {
 		return out
 	}

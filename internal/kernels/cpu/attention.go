@@ -18,43 +18,31 @@ func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }
 // d_head D], k [pos T, head KV, d_head D], v [pos T, head KV, d_head DV] ->
 // [pos T, head H, d_head DV].
 //
-// A task is one head's tile of queries. It goes over the keys tile by tile and
-// never holds more of the pattern than that: each query keeps the largest score
-// so far and sums relative to it, which are scaled down when a larger one comes
-// (Milakov and Gimelshein 2018; Dao et al. 2022). What needs the finished sums,
-// the weight that each key receives, is a second walk with a tile of keys to a
-// task, so that no sum is ever split between threads.
+// A task is one head's panel of queries. It goes over the keys panel by panel
+// and never holds more of the pattern than that: each query keeps the largest
+// score so far and sums relative to it, which are scaled down when a larger one
+// comes (Milakov and Gimelshein 2018; Dao et al. 2022). What needs the finished
+// sums, the weight that each key receives, is a second walk with a panel of keys
+// to a task, so that no sum is ever split between threads.
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
 	qs, ks, vs := b.in(q), b.in(k), b.in(v)
 	shape, err := kernels.AttentionShape(qs.shape, ks.shape, vs.shape, o)
-	out, ok := b.out(shape, err)
+	out, ok := b.blank(shape, err)
 	if !ok {
 		return out, kernels.AttentionStats{}
 	}
 	f := newFlash(qs, ks, vs, out, o)
 	f.stop, f.set = b.pool.stopped, b.set
-	tiles := (f.t + piece - 1) / piece
-	cost := f.heads * f.t * f.t * (f.d + f.wide + 2*piece) / 12
-	b.pool.run(f.heads*tiles, cost, func(task int, s *scratch) {
-		f.queries(task%f.heads, (tiles-1-task/f.heads)*piece, s) // the longest rows first
-	})
-	if o.Keys || o.Blocks > 0 {
-		b.pool.run(f.heads*f.keyBlocks(), cost, func(task int, s *scratch) {
-			f.keyBlock(task%f.heads, task/f.heads, s)
-		})
+	f.blockWidth = f.set.lanes
+	if o.Blocks > 0 {
+		f.blockWidth = kernels.BlockSize(f.t, o.Blocks)
 	}
+	f.attend(b.pool, &b.packed)
 	if o.Tile != nil {
-		b.pool.run(f.heads, cost, func(task int, s *scratch) { f.tileOf(task, s) })
+		b.pool.run(f.heads, f.cost(f.heads), func(task int, s *scratch) { f.tileOf(task, s) })
 	}
 	return out, f.stats
 }
-
-// A tile is 96 queries by 96 keys, whole tiles of every instruction set. Its rows
-// lie no power of two apart.
-const (
-	piece       = 6 * tileCols
-	scoreStride = piece + line
-)
 
 // flash is one call of Attention.
 type flash struct {
@@ -65,209 +53,219 @@ type flash struct {
 	q, k, v    matrix
 	out        matrix
 	stats      kernels.AttentionStats
-	shift      []float32 // [head H, query_pos T]: what the row's weights are relative to, and their sum
-	total      []float64
+	shift      []float64 // [head H, query_pos T]: the log2 of what the row's weights sum to
 	stop       func() bool
 	set        *set
-	blockWidth int // keys of a pooled block, or a tile of them
+	packed     packed
+	blockWidth int // keys of a pooled block, or a panel of them
 }
 
 func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
 	t, heads, kv := q.shape[0].Size, q.shape[1].Size, k.shape[1].Size
 	d, wide := q.last(), v.last()
-	f := &flash{
+	return &flash{
 		o: o, t: t, heads: heads, group: heads / kv, d: d, wide: wide,
 		q:     matrix{data: q.data, stride: heads * d},
 		k:     matrix{data: k.data, stride: kv * d},
 		v:     matrix{data: v.data, stride: kv * wide},
 		out:   matrix{data: out.data, stride: heads * wide},
 		stats: kernels.NewAttentionStats(t, heads, o),
-		shift: make([]float32, heads*t),
-		total: make([]float64, heads*t),
+		shift: make([]float64, heads*t),
 	}
-	f.blockWidth = piece
-	if o.Blocks > 0 {
-		f.blockWidth = kernels.BlockSize(t, o.Blocks)
-	}
-	return f
 }
 
-// flashScratch is what a thread keeps of the tiles that it works on.
+// cost estimates the nanoseconds of so many heads.
+func (f *flash) cost(heads int) int { return heads * f.t * f.t * (f.d + f.wide + 2*panelKeys) / 12 }
+
+// attend does both walks for as many key heads at once as fit packed in their
+// memory.
+func (f *flash) attend(p *pool, buffer *[]float32) {
+	f.packed = f.layout()
+	all, lanes := f.heads/f.group, f.set.lanes
+	many := max(1, min(all, mostPacked/f.packed.size))
+	for first := 0; first < all; first += many {
+		f.packed.first, f.packed.data = first, grow(buffer, many*f.packed.size)
+		count := min(many, all-first)
+		f.pack(p, count)
+		from, heads := first*f.group, count*f.group
+		tiles := (f.t + lanes - 1) / lanes
+		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
+			f.queries(from+task/tiles, (tiles-1-task%tiles)*lanes, s) // the longest rows first
+		})
+		if f.o.Keys || f.o.Blocks > 0 {
+			p.run(heads*f.keyBlocks(), f.cost(heads), func(task int, s *scratch) {
+				f.keyBlock(from+task/f.keyBlocks(), task%f.keyBlocks(), s)
+			})
+		}
+	}
+}
+
+// flashScratch is what a thread keeps of the panel that it works on.
 type flashScratch struct {
-	scores, sums []float32 // [piece, scoreStride]; [piece, DV]
-	queries      []float32 // a tile of them
-	weights      [piece]float32
-	rows         [piece]flashRow
+	scores, sums []float32 // [panelKeys, lanes]; [DV, lanes]
+	columns      []float32 // the panel's queries, or keys: [D, lanes]
+	lanes        laneSums
 	top          topLists
-	received     [piece]float64
+	near         [mostLanes]float32
+	inverse      [mostLanes]float32
+	shift        [panelKeys]float32
+	given        [mostLanes]float32
+	received     [mostLanes]float64
 	pooled       []float64
+	told         []float32 // [Top + 1, lanes]
+	spare        laneSums
+	tile         []float32 // scores of an exact tile
 }
 
-// flashRow is how far one query has come. All but the first two are relative to
-// e^top.
-type flashRow struct {
-	top   float32 // the largest score so far
-	first float32 // the score of key 0, −Inf while it has not been seen
-	sum   float64 // Σ e^score over the keys
-	tilt  float64 // Σ e^score (score − top)
-	near  float64 // Σ e^score over the near keys
-	sink  float64 // e^sink
-}
-
-// queries works on one head's tile of queries, from position start on.
+// queries works on one head's panel of queries, from position start on.
 func (f *flash) queries(head, start int, mem *scratch) {
 	s := &mem.flash
-	rows := min(piece, f.t-start)
-	f.begin(head, rows, s)
-	queries := queryTile(&s.queries, f.q.from(start, head*f.d), rows, f.d)
+	f.begin(head, start, s)
+	last := min(start+f.set.lanes, f.t) - 1
 	from, _ := f.visible(start)
-	_, to := f.visible(start + rows - 1)
-	for j := from; j < to && !f.stop(); j += piece {
-		cols := min(piece, to-j)
-		f.scores(head, queries, rows, j, cols, mem)
-		for r := range rows {
-			f.row(r, start+r, j, s.scores[r*scoreStride:][:cols], s)
-		}
-		f.set.mixTile(mem, matrix{s.sums, f.wide}, matrix{s.scores, scoreStride}, f.v.from(j, head/f.group*f.wide), rows, f.wide, cols)
+	_, to := f.visible(last)
+	for j := from; j < to && !f.stop(); {
+		next := min(to, roundUp(j+1, panelKeys))
+		f.panel(head, start, j, next-j, s)
+		j = next
 	}
-	for r := range rows {
-		f.finish(head, r, start+r, s)
-	}
+	f.finish(head, start, last, s)
 }
 
 // visible is the range of keys that a query may see.
 func (f *flash) visible(query int) (from, to int) { return f.o.Mask.Visible(query, f.t) }
 
-// begin clears what is kept for a tile of queries.
-func (f *flash) begin(head, rows int, s *flashScratch) {
-	s.scores, s.sums = grow(&s.scores, piece*scoreStride), grow(&s.sums, piece*f.wide)
+// begin clears what is kept for a panel of queries, and turns them.
+func (f *flash) begin(head, start int, s *flashScratch) {
+	lanes, p := f.set.lanes, &f.packed
+	s.scores, s.sums = grow(&s.scores, panelKeys*lanes), grow(&s.sums, p.wide*lanes)
 	clear(s.sums)
-	for r := range rows {
-		s.rows[r] = flashRow{top: float32(math.Inf(-1)), first: float32(math.Inf(-1))}
-		if f.o.Sinks != nil {
-			s.rows[r].top, s.rows[r].sink = f.o.Sinks[head], 1
-		}
+	top := float32(-math.MaxFloat32)
+	if f.o.Sinks != nil {
+		top = max(top, f.o.Sinks[head]*math.Log2E)
 	}
-	s.top.begin(f.o.Top)
-}
-
-// scores works out a tile of them, [rows, cols], as the softmax reads them but
-// for the mask.
-func (f *flash) scores(head int, queries matrix, rows, key, cols int, mem *scratch) {
-	s := &mem.flash
-	f.set.scoreTile(mem, matrix{s.scores, scoreStride}, queries, f.k.from(key, head/f.group*f.d), rows, cols, f.d)
-	for r := range rows {
-		row := s.scores[r*scoreStride:][:cols]
-		f.set.scale(row, row, f.o.Scale)
-		if limit := float64(f.o.Softcap); limit != 0 {
-			for c, x := range row {
-				row[c] = float32(limit * math.Tanh(float64(x)/limit))
-			}
-		}
-		if f.o.Slopes != nil {
-			for c := range row {
-				row[c] += f.o.Slopes[head] * float32(key+c)
-			}
-		}
-	}
-}
-
-// row takes a query's scores of the keys from key on into its sums, and leaves
-// their weights, relative to e^top, in their place.
-func (f *flash) row(r, query, key int, scores []float32, s *flashScratch) {
-	from, to := f.visible(query)
-	from, to = max(from-key, 0), min(to-key, len(scores))
-	if from >= to {
-		clear(scores)
-		return
-	}
-	clear(scores[:from])
-	clear(scores[to:])
-	seen, row := scores[from:to], &s.rows[r]
-	top := f.set.largest(seen)
-	if f.o.Top > 0 && s.top.takes(r, top) {
-		s.top.add(r, key+from, seen)
-	}
-	if key+from == 0 {
-		row.first = seen[0]
-	}
-	if top > row.top || top != top {
-		f.raise(row, top, s.sums[r*f.wide:][:f.wide])
-	}
-	f.weigh(seen, row, s)
-	if f.o.Rows {
-		row.near += f.nearSum(query, key+from, seen)
-	}
-}
-
-// raise makes a query's sums relative to a larger score.
-func (f *flash) raise(row *flashRow, top float32, sums []float32) {
-	if row.sum != 0 || row.sink != 0 {
-		down := float32(math.Exp(float64(row.top) - float64(top)))
-		alpha := float64(down)
-		row.tilt = alpha * (row.tilt + row.sum*float64(row.top-top))
-		row.sum, row.near, row.sink = alpha*row.sum, alpha*row.near, alpha*row.sink
-		for e := range sums {
-			sums[e] *= down
-		}
-	}
-	row.top = top
-}
-
-// weigh makes weights of scores and adds them up.
-func (f *flash) weigh(scores []float32, row *flashRow, s *flashScratch) {
-	if !f.o.Rows {
-		row.sum += f.set.exps(scores, scores, row.top)
-		return
-	}
-	weights := s.weights[:len(scores)]
-	row.sum += f.set.exps(weights, scores, row.top)
-	for c, p := range weights {
-		row.tilt += float64(p * (scores[c] - row.top))
-	}
-	copy(scores, weights)
-}
-
-// nearSum adds up the weights of the keys around a query.
-func (f *flash) nearSum(query, key int, weights []float32) float64 {
-	from, to := max(query-f.o.Near+1-key, 0), min(query+f.o.Near-key, len(weights))
-	sum := 0.0
-	for c := from; c < to; c++ {
-		sum += float64(weights[c])
-	}
-	return sum
-}
-
-// finish divides a query's sums by the sum of its weights.
-func (f *flash) finish(head, r, query int, s *flashScratch) {
-	row := &s.rows[r]
-	total := row.sum + row.sink
-	inverse := float32(1 / total)
-	to := f.out.from(query, head*f.wide).data[:f.wide]
-	for e, v := range s.sums[r*f.wide:][:f.wide] {
-		to[e] = v * inverse
-	}
-	at := head*f.t + query
-	f.shift[at], f.total[at] = row.top, total
-	if f.o.Rows {
-		log := math.Log(total)
-		f.stats.LSE.Data[at] = float32(float64(row.top) + log)
-		f.stats.Entropy.Data[at] = float32(max(0, (row.sum*log-row.tilt)/total))
-		f.stats.First.Data[at] = float32(math.Exp(float64(row.first)-float64(row.top)) / total)
-		f.stats.Near.Data[at] = float32(row.near / total)
-	}
-	if f.o.Rows && f.o.Sinks != nil {
-		f.stats.Sink.Data[at] = float32(row.sink / total)
-	}
+	s.lanes.begin(top)
 	if f.o.Top > 0 {
-		f.list(at, r, row, total, s)
+		s.top.begin(f.o.Top)
+	}
+	s.columns = grow(&s.columns, p.d*lanes)
+	rows := min(lanes, f.t-start)
+	if rows < lanes {
+		clear(s.columns)
+	}
+	f.set.flip(s.columns, f.q.from(start, head*f.d).data, lanes, f.q.stride, rows, f.d)
+	f.set.scale(s.columns[:f.d*lanes], s.columns[:f.d*lanes], f.factor())
+	if f.foldsSlopes() {
+		fill(s.columns[f.d*lanes:][:lanes], f.slope(head))
+	}
+}
+
+// panel takes cols keys into the sums of a panel of queries.
+func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
+	p, set := &f.packed, f.set
+	scores := s.scores[:cols*set.lanes]
+	set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	f.bend(scores)
+	if f.addsSlopes() {
+		for j := range cols {
+			plus(scores[j*set.lanes:][:set.lanes], f.slope(head)*float32(key+j))
+		}
+	}
+	f.hide(scores, start, key, cols)
+	if key == 0 {
+		copy(s.lanes.first[:], scores[:set.lanes])
+	}
+	f.look(scores, key, cols, s)
+	if set.weigh(scores, &s.lanes, cols) {
+		set.lower(s.sums, s.lanes.fall[:set.lanes], p.wide)
+	}
+	if f.o.Rows {
+		f.addNear(scores, start, key, cols, s)
+	}
+	set.panel(s.sums, p.values(head/f.group, key), scores, panelKeys, cols, p.wide, true)
+}
+
+// hide puts −Inf where a query may not see a key. The queries that see one key
+// are neighbours.
+func (f *flash) hide(scores []float32, start, key, cols int) {
+	lanes := f.set.lanes
+	_, first := f.visible(start)
+	last, _ := f.visible(start + lanes - 1)
+	if last <= key && first >= key+cols {
+		return
+	}
+	f.hideRows(scores, start, key, key, min(last, key+cols))
+	f.hideRows(scores, start, key, max(key, first, last), key+cols)
+}
+
+// hideRows does so for keys from one on, of scores that begin with a key.
+func (f *flash) hideRows(scores []float32, start, key, from, to int) {
+	lanes := f.set.lanes
+	low, high := 0, 0 // the lanes that see key j
+	for j := from; j < to; j++ {
+		for ; low < lanes && !f.ends(start+low, j); low++ {
+		}
+		for ; high < lanes && f.begins(start+high, j); high++ {
+		}
+		row := scores[(j-key)*lanes:][:lanes]
+		fill(row[:low], float32(math.Inf(-1)))
+		fill(row[max(low, high):], float32(math.Inf(-1)))
+	}
+}
+
+// begins reports whether what a query sees begins with key j or earlier, ends
+// whether it ends behind it.
+func (f *flash) begins(query, j int) bool { from, _ := f.visible(query); return from <= j }
+func (f *flash) ends(query, j int) bool   { _, to := f.visible(query); return to > j }
+
+// look takes scores into each lane's largest one, and into its list.
+func (f *flash) look(scores []float32, key, cols int, s *flashScratch) {
+	if f.o.Top == 0 {
+		f.set.tops(scores, &s.lanes, s.top.masks[:], cols)
+		return
+	}
+	for j := 0; j < cols; {
+		n := min(s.top.step(), cols-j)
+		part := scores[j*f.set.lanes:][:n*f.set.lanes]
+		f.set.tops(part, &s.lanes, s.top.masks[:], n)
+		f.set.list(&s.top, &s.lanes, part, key+j, n)
+		s.top.seen += n
+		j += n
+	}
+}
+
+// addNear adds up the weights of the keys around each query.
+func (f *flash) addNear(weights []float32, start, key, cols int, s *flashScratch) {
+	lanes := f.set.lanes
+	from, to := max(0, start-f.o.Near+1-key), min(cols, start+lanes-1+f.o.Near-key)
+	if from >= to {
+		return
+	}
+	clear(s.near[:])
+	f.set.near(s.near[:lanes], weights[from*lanes:], start-key-from, f.o.Near, to-from)
+	for l, sum := range s.near[:lanes] {
+		s.lanes.near[l] += float64(sum)
+	}
+}
+
+// fill sets every number of x.
+func fill(x []float32, value float32) {
+	for i := range x {
+		x[i] = value
+	}
+}
+
+// plus adds a number to every number of x.
+func plus(x []float32, value float32) {
+	for i := range x {
+		x[i] += value
 	}
 }
 
 // Rows returns x [pos T, ...] at some positions.
 func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.RowsShape(in.shape, rows))
+	out, ok := b.blank(kernels.RowsShape(in.shape, rows))
 	if !ok {
 		return out
 	}

@@ -1,158 +1,113 @@
 package cpu
 
-import "math"
+import (
+	"math"
 
-// topLists keeps the largest scores of each query of a piece, and their keys,
-// the largest first; of two alike the earlier key stands first.
-type topLists struct {
-	size   int
-	scores []float32 // [piece, size]
-	keys   []int32
-	n      [piece]int // how many each query has so far
-}
+	"attn/internal/kernels"
+)
 
-func (l *topLists) begin(size int) {
-	l.size, l.scores = size, grow(&l.scores, piece*size)
-	if len(l.keys) < piece*size {
-		l.keys = make([]int32, piece*size)
+// finish divides the sums of a panel's queries by those of their weights, and
+// writes down what can be told of each.
+func (f *flash) finish(head, start, last int, s *flashScratch) {
+	rows, lanes := last-start+1, f.set.lanes
+	f.weighTold(s)
+	for l := range rows {
+		f.settle(head, start+l, l, s)
 	}
-	clear(l.n[:])
-}
-
-// takes reports whether a query's list would take a score.
-func (l *topLists) takes(r int, score float32) bool {
-	n := l.n[r]
-	return n < l.size || !(score <= l.scores[r*l.size+n-1])
-}
-
-// add offers a query the scores of the keys from first on.
-func (l *topLists) add(r, first int, scores []float32) {
-	list, keys, n := l.scores[r*l.size:][:l.size], l.keys[r*l.size:][:l.size], l.n[r]
-	for c, x := range scores {
-		if n == l.size && !(x > list[n-1]) {
-			continue
-		}
-		if n < l.size {
-			n++
-		}
-		at := n - 1
-		for ; at > 0 && x > list[at-1]; at-- {
-			list[at], keys[at] = list[at-1], keys[at-1]
-		}
-		list[at], keys[at] = x, int32(first+c)
+	f.set.lower(s.sums, s.inverse[:lanes], f.packed.wide)
+	for l := 0; l < rows; l += 16 { // a query's numbers are neighbours
+		n := min(16, rows-l)
+		f.set.flip(f.out.from(start+l, head*f.wide).data, s.sums[l:], f.out.stride, lanes, f.wide, n)
 	}
-	l.n[r] = n
+}
+
+// weighTold makes weights of the scores that are told of: each list's, and in a
+// last row those of key 0.
+func (f *flash) weighTold(s *flashScratch) {
+	lanes, size := f.set.lanes, f.o.Top
+	s.told = grow(&s.told, (kernels.MaxTop+1)*lanes)
+	if size > 0 {
+		f.set.flip(s.told, s.top.scores, lanes, s.top.width, lanes, size)
+	}
+	copy(s.told[size*lanes:], s.lanes.first[:lanes])
+	s.spare = s.lanes
+	f.set.weigh(s.told, &s.spare, size+1)
+}
+
+// settle works out one query's statistics.
+func (f *flash) settle(head, query, l int, s *flashScratch) {
+	sums := &s.lanes
+	top, sum, sink := float64(sums.top[l]), sums.sum[l], 0.0
+	if f.o.Sinks != nil {
+		sink = math.Exp2(float64(f.o.Sinks[head]*math.Log2E) - top)
+	}
+	total := sum + sink
+	s.inverse[l] = float32(1 / total)
+	if total == 0 { // every score was −Inf
+		s.inverse[l] = 0
+	}
+	at, log := head*f.t+query, math.Log(total)
+	f.shift[at] = top + log*math.Log2E
+	if f.o.Rows {
+		f.stats.LSE.Data[at] = float32(top*math.Ln2 + log)
+		f.stats.Entropy.Data[at] = float32(max(0, (sum*log-sums.tilt[l]*math.Ln2)/total))
+		f.stats.Near.Data[at] = float32(sums.near[l] / total)
+		first := 0.0
+		if from, _ := f.visible(query); from == 0 {
+			first = float64(s.told[f.o.Top*f.set.lanes+l])
+		}
+		f.stats.First.Data[at] = float32(first / total)
+	}
+	if f.o.Rows && f.o.Sinks != nil {
+		f.stats.Sink.Data[at] = float32(sink / total)
+	}
+	if f.o.Top > 0 {
+		f.list(at, l, sum, total, s)
+	}
 }
 
 // list writes down a query's largest weights, and what is left for the others.
-func (f *flash) list(at, r int, row *flashRow, total float64, s *flashScratch) {
-	size := f.o.Top
-	rest := row.sum
-	for place := range size {
-		to := at*size + place
-		if place >= s.top.n[r] {
-			f.stats.TopKeys.Data[to] = -1
-			continue
+func (f *flash) list(at, l int, rest, total float64, s *flashScratch) {
+	from, to := f.visible(at % f.t)
+	keys := s.top.of(l)
+	fillList(keys, from, to)
+	toKeys, toWeights := f.stats.TopKeys.Data[at*f.o.Top:][:len(keys)], f.stats.TopWeights.Data[at*f.o.Top:][:len(keys)]
+	for place, key := range keys {
+		toKeys[place] = float32(key)
+		if key >= 0 {
+			weight := float64(s.told[place*f.set.lanes+l])
+			rest -= weight
+			toWeights[place] = float32(weight / total)
 		}
-		weight := math.Exp(float64(s.top.scores[r*size+place] - row.top))
-		rest -= weight
-		f.stats.TopKeys.Data[to] = float32(s.top.keys[r*size+place])
-		f.stats.TopWeights.Data[to] = float32(weight / total)
 	}
-	if from, to := f.visible(at % f.t); size < to-from {
+	if f.o.Top < to-from {
 		f.stats.Rest.Data[at] = float32(max(0, rest) / total)
 	}
 }
 
-// keyBlocks is how many tasks the second walk has for a head.
-func (f *flash) keyBlocks() int { return (f.t + f.blockWidth - 1) / f.blockWidth }
-
-// keyBlock adds up what every query of a head gives to one block of keys.
-func (f *flash) keyBlock(head, block int, mem *scratch) {
-	s := &mem.flash
-	s.scores = grow(&s.scores, piece*scoreStride)
-	s.pooled = s.pooled[:0]
-	for range f.keyBlocks() {
-		s.pooled = append(s.pooled, 0)
-	}
-	last := min((block+1)*f.blockWidth, f.t)
-	for key := block * f.blockWidth; key < last; key += piece {
-		f.keyTile(head, key, min(piece, last-key), mem)
-	}
-	if f.o.Blocks == 0 {
-		return
-	}
-	n := f.stats.Pooled.Shape[1].Size
-	for i, sum := range s.pooled {
-		queries := min((i+1)*f.blockWidth, f.t) - i*f.blockWidth
-		f.stats.Pooled.Data[(head*n+i)*n+block] = float32(sum / float64(queries))
-	}
-}
-
-// keyTile adds up what every query of a head gives to a tile of keys.
-func (f *flash) keyTile(head, key, cols int, mem *scratch) {
-	s := &mem.flash
-	clear(s.received[:])
-	for start := 0; start < f.t && !f.stop(); start += piece {
-		rows := min(piece, f.t-start)
-		from, _ := f.visible(start)
-		_, to := f.visible(start + rows - 1)
-		if to <= key || from >= key+cols {
+// fillList puts the first visible keys that a list lacks in its empty places:
+// those whose score is −Inf, or NaN.
+func fillList(keys []int32, from, to int) {
+	next := from
+	for place, key := range keys {
+		if key >= 0 {
 			continue
 		}
-		f.scores(head, queryTile(&s.queries, f.q.from(start, head*f.d), rows, f.d), rows, key, cols, mem)
-		for r := range rows {
-			s.pooled[(start+r)/f.blockWidth] += f.give(head, start+r, key, s.scores[r*scoreStride:][:cols], &s.received)
+		for next < to && holds(keys[:place], int32(next)) {
+			next++
 		}
-	}
-	if f.o.Keys {
-		for c, sum := range s.received[:cols] {
-			f.stats.Received.Data[head*f.t+key+c] = float32(sum)
+		if next == to {
+			return
 		}
+		keys[place] = int32(next)
 	}
 }
 
-// give adds one query's weights to the keys from key on, and returns their sum.
-func (f *flash) give(head, query, key int, scores []float32, received *[piece]float64) float64 {
-	from, to := f.visible(query)
-	from, to = max(from-key, 0), min(to-key, len(scores))
-	if from >= to {
-		return 0
-	}
-	row := head*f.t + query
-	inverse := 1 / f.total[row]
-	sum := f.set.exps(scores[from:to], scores[from:to], f.shift[row])
-	for c := from; c < to; c++ {
-		received[c] += float64(scores[c]) * inverse
-	}
-	return sum * inverse
-}
-
-// tileOf keeps a head's part of the pattern.
-func (f *flash) tileOf(head int, mem *scratch) {
-	s := &mem.flash
-	s.scores = grow(&s.scores, piece*scoreStride)
-	queries, keys := f.o.Tile.Queries, f.o.Tile.Keys
-	for query := queries[0]; query < queries[1]; query += piece {
-		for key := keys[0]; key < keys[1] && !f.stop(); key += piece {
-			rows, cols := min(piece, queries[1]-query), min(piece, keys[1]-key)
-			f.scores(head, queryTile(&s.queries, f.q.from(query, head*f.d), rows, f.d), rows, key, cols, mem)
-			for r := range rows {
-				f.keepTile(head, query+r, key, s.scores[r*scoreStride:][:cols])
-			}
+func holds(keys []int32, key int32) bool {
+	for _, k := range keys {
+		if k == key {
+			return true
 		}
 	}
-}
-
-func (f *flash) keepTile(head, query, key int, scores []float32) {
-	at := f.stats.TileScores.Offset(head, query-f.o.Tile.Queries[0], key-f.o.Tile.Keys[0])
-	row := head*f.t + query
-	for c, x := range scores {
-		if !f.o.Mask.Allows(query, key+c) {
-			f.stats.TileScores.Data[at+c] = float32(math.Inf(-1))
-			continue
-		}
-		f.stats.TileScores.Data[at+c] = x
-		f.stats.TilePattern.Data[at+c] = float32(math.Exp(float64(x)-float64(f.shift[row])) / f.total[row])
-	}
+	return false
 }

@@ -1,35 +1,52 @@
 package cpu
 
-// The two products of fused attention, a tile at a time.
+import "math"
 
-// queryTile copies rows of queries [rows, d] side by side, where a product reads
-// them best.
-func queryTile(buffer *[]float32, q matrix, rows, d int) matrix {
-	m := matrix{stride: roundUp(d, line) + line}
-	m.data = grow(buffer, piece*m.stride)
-	for r := range rows {
-		copy(m.data[r*m.stride:][:d], q.data[r*q.stride:])
+// tilePiece is how many rows of an exact tile are worked out at a time.
+const tilePiece = 96
+
+// tileOf keeps a head's part of the pattern.
+func (f *flash) tileOf(head int, mem *scratch) {
+	queries, keys := f.o.Tile.Queries, f.o.Tile.Keys
+	cols := keys[1] - keys[0]
+	scores := grow(&mem.flash.tile, tilePiece*cols)
+	for query := queries[0]; query < queries[1] && !f.stop(); query += tilePiece {
+		rows := min(tilePiece, queries[1]-query)
+		f.scores(head, query, keys[0], scores[:rows*cols], rows, mem)
+		for r := range rows {
+			f.keepTile(head, query+r, keys[0], scores[r*cols:][:cols])
+		}
 	}
-	return m
 }
 
-// scoreTile sets c [rows, cols] to the products of queries [rows, d] and keys
-// [cols, d].
-//
-//	c[i, j] = sum_e q[i, e] k[j, e]
-func (s *set) scoreTile(mem *scratch, c, q, k matrix, rows, cols, d int) {
-	for r := range rows {
-		clear(c.data[r*c.stride:][:cols])
+// scores works out some rows of them, as the softmax reads them but for the
+// mask.
+func (f *flash) scores(head, query, key int, scores []float32, rows int, mem *scratch) {
+	cols := len(scores) / rows
+	clear(scores)
+	k := operand{data: f.k.from(key, head/f.group*f.d).data, stride: [2]int{f.k.stride, 1}}
+	f.set.product(mem, matrix{scores, cols}, f.q.from(query, head*f.d), k, rows, 0, cols, 0, f.d)
+	f.set.scale(scores, scores, f.o.Scale)
+	if limit := f.o.Softcap; limit != 0 {
+		f.set.bend(scores, scores, 1/limit, limit)
 	}
-	strips := s.pack(mem, operand{data: k.data, stride: [2]int{k.stride, 1}}, 0, cols, 0, d)
-	s.multiplyStrips(mem, c, q, strips, rows, cols, d)
+	if f.o.Slopes == nil {
+		return
+	}
+	for i := range scores {
+		scores[i] += f.o.Slopes[head] * float32(key+i%cols)
+	}
 }
 
-// mixTile adds weighted values to c [rows, wide]: weights [rows, keys], values
-// [keys, wide].
-//
-//	c[i, e] += sum_j w[i, j] v[j, e]
-func (s *set) mixTile(mem *scratch, c, w, v matrix, rows, wide, keys int) {
-	strips := s.pack(mem, operand{data: v.data, stride: [2]int{1, v.stride}}, 0, wide, 0, keys)
-	s.multiplyStrips(mem, c, w, strips, rows, wide, keys)
+func (f *flash) keepTile(head, query, key int, scores []float32) {
+	at := f.stats.TileScores.Offset(head, query-f.o.Tile.Queries[0], key-f.o.Tile.Keys[0])
+	shift := f.shift[head*f.t+query] * math.Ln2
+	for c, x := range scores {
+		if !f.o.Mask.Allows(query, key+c) {
+			f.stats.TileScores.Data[at+c] = float32(math.Inf(-1))
+			continue
+		}
+		f.stats.TileScores.Data[at+c] = x
+		f.stats.TilePattern.Data[at+c] = float32(math.Exp(float64(x) - shift))
+	}
 }

@@ -22,20 +22,30 @@ type Options struct {
 // Backend computes on the calling goroutine and on its own workers. It must
 // not be used by two goroutines at once, and holds its workers until Close.
 type Backend struct {
-	err  error
-	pool *pool
-	set  *set
+	err   error
+	pool  *pool
+	set   *set
+	store store
+
+	packed []float32  // keys and values of fused attention, kept for the next call's
+	left   leftPanels // the rows that a product by parts multiplies, reused by the next
 }
 
 // array is a row-major tensor and the backend that it belongs to. Its data is
 // aligned.
 type array struct {
-	owner *Backend
-	shape []tensor.Dim
-	data  []float32
+	owner    *Backend
+	shape    []tensor.Dim
+	data     []float32
+	released bool
+	lent     bool // somebody holds the data: it is never used again
 }
 
-var _ kernels.Backend = (*Backend)(nil)
+var (
+	_ kernels.Backend  = (*Backend)(nil)
+	_ kernels.Lender   = (*Backend)(nil)
+	_ kernels.Comparer = (*Backend)(nil)
+)
 
 // Shape returns a copy of the array's axes; none if the op that should have
 // made it failed.
@@ -61,11 +71,16 @@ func (b *Backend) Put(t tensor.Tensor) kernels.Array {
 	if err == nil {
 		err = t.Check()
 	}
-	out, ok := b.out(slices.Clone(t.Shape), err)
+	out, ok := b.blank(slices.Clone(t.Shape), err)
 	if ok {
-		copy(out.data, t.Data)
+		b.copy(out, t.Data)
 	}
 	return out
+}
+
+// copy fills an array, on all threads, for one is slower than the memory.
+func (b *Backend) copy(out *array, from []float32) {
+	b.pool.chunks(len(out.data), 8*elements, 1, func(first, last int) { copy(out.data[first:last], from[first:last]) })
 }
 
 // Get copies an array of any shape back, or returns the zero Tensor if
@@ -76,6 +91,17 @@ func (b *Backend) Get(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	return tensor.Tensor{Shape: x.shape, Data: x.data}.Clone()
+}
+
+// Lend returns an array's numbers where they lie: see kernels.Lender. No op writes
+// to an array but the one that makes it, and its memory is not used again.
+func (b *Backend) Lend(a kernels.Array) tensor.Tensor {
+	x := b.in(a)
+	if b.err != nil {
+		return tensor.Tensor{}
+	}
+	x.lent = true
+	return tensor.Tensor{Shape: x.Shape(), Data: x.data}
 }
 
 // Err returns the first error of any op so far.
@@ -96,26 +122,46 @@ func (b *Backend) fail(err error) {
 }
 
 // in returns the array that a caller handed over: an empty one, and an error
-// for the backend to keep, if it is not this backend's own.
+// for the backend to keep, if it is not this backend's own, or not any more.
 func (b *Backend) in(a kernels.Array) *array {
 	x, ok := a.(*array)
-	if !ok || x == nil || x.owner != b {
+	switch {
+	case !ok || x == nil || x.owner != b:
 		b.fail(errors.New("cpu: an array of another backend, or none"))
+		return &array{}
+	case x.released:
+		b.fail(errors.New("cpu: an array that was released"))
 		return &array{}
 	}
 	return x
 }
 
-// out returns a zero array for an op to fill, and whether the op should: not
+// out returns a zero array for an op to add to, and whether the op should: not
 // after an error, this op's or an earlier one.
 func (b *Backend) out(shape []tensor.Dim, err error) (*array, bool) {
+	out, used, ok := b.array(shape, err)
+	if used {
+		b.pool.chunks(len(out.data), 8*elements, 1, func(from, to int) { clear(out.data[from:to]) })
+	}
+	return out, ok
+}
+
+// blank is out for an op that sets every number: they may be any.
+func (b *Backend) blank(shape []tensor.Dim, err error) (*array, bool) {
+	out, _, ok := b.array(shape, err)
+	return out, ok
+}
+
+func (b *Backend) array(shape []tensor.Dim, err error) (out *array, used, ok bool) {
 	if err != nil {
 		b.fail(err)
 	}
 	if b.err != nil {
-		return &array{owner: b}, false
+		return &array{owner: b}, false, false
 	}
-	return &array{owner: b, shape: shape, data: aligned(tensor.Elements(shape))}, true
+	out = &array{owner: b, shape: shape}
+	out.data, used = b.store.take(tensor.Elements(shape))
+	return out, used, true
 }
 
 // last is the size of an array's innermost axis.

@@ -5,7 +5,7 @@ import "attn/internal/kernels"
 // Clamp brings every number of x, whatever its shape, into [low, high].
 func (b *Backend) Clamp(x kernels.Array, low, high float32) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.ClampShape(in.shape, low, high))
+	out, ok := b.blank(kernels.ClampShape(in.shape, low, high))
 	if !ok {
 		return out
 	}

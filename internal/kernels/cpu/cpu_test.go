@@ -24,7 +24,7 @@ func eager(o Options) *Backend {
 // says which of them this machine cannot run.
 func eachSet(t *testing.T, test func(t *testing.T, set string)) {
 	t.Helper()
-	for _, name := range []string{"avx2", "neon", "generic"} {
+	for _, name := range []string{"amx", "avx512", "avx2", "neon", "generic"} {
 		t.Run(name, func(t *testing.T) {
 			if !slices.Contains(Sets(), name) {
 				t.Skipf("SKIPPED, NOT TESTED: this machine has no %s", name)

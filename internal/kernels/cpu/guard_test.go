@@ -69,6 +69,10 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 			err := tensor.Guard(func() error {
 				vectors(s, at, func(i, n int) []byte { return m[i].bytes(n, atEnd) })
 				products(s, at)
+				if s.parts != nil {
+					tileProducts(s.parts, at)
+				}
+				panelsAt(s, at)
 				return nil
 			})
 			if err != nil {
@@ -98,19 +102,71 @@ func vectors(s *set, at func(i, n int) []float32, bytes func(i, n int) []byte) {
 	}
 }
 
+// panelsAt runs fused attention's loops over panels of few and of many keys.
+func panelsAt(s *set, at func(i, n int) []float32) {
+	for _, keys := range []int{1, 2, 7, 8, 9, 17, 33, panelKeys} {
+		var sums laneSums
+		var lists topLists
+		sums.begin(0)
+		lists.begin(3)
+		x := at(0, keys*s.lanes)
+		for i := range x {
+			x[i] = float32(i % 9)
+		}
+		s.tops(x, &sums, lists.masks[:], keys)
+		s.list(&lists, &sums, x, 0, keys)
+		s.weigh(x, &sums, keys)
+		s.near(at(1, s.lanes), x, 3, 5, keys)
+		s.give(at(1, s.lanes), x, at(2, keys), keys)
+		s.lower(x, at(1, s.lanes), keys)
+		rows := roundUp(keys, panelRows)
+		s.panel(at(0, rows*s.lanes), at(1, (rows-1)*(keys+3)+keys), at(2, keys*s.lanes), keys+3, keys, rows, true)
+		s.flip(at(0, (keys-1)*(rows+1)+rows), at(1, (rows-1)*(keys+2)+keys), rows+1, keys+2, rows, keys)
+	}
+}
+
 // products runs tiles, dot products and turns of every small shape.
 func products(s *set, at func(i, n int) []float32) {
+	wide := s.tiles.cols
 	for _, k := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 70} {
-		for rows := 1; rows <= tileRows; rows++ {
+		for rows := 1; rows <= s.tiles.rows; rows++ {
 			for _, apart := range []int{0, 3} {
-				lda, ldc := k+apart, tileCols+apart
-				s.tile(at(0, (rows-1)*ldc+tileCols), at(1, (rows-1)*lda+k), at(2, k*tileCols), ldc, lda, k, rows)
+				lda, ldc := k+apart, wide+apart
+				s.tile(at(0, (rows-1)*ldc+wide), at(1, (rows-1)*lda+k), at(2, k*wide), ldc, lda, k, rows)
 				if rows == 1 || rows == 3 {
 					s.dots(at(0, 4*rows), at(1, (rows-1)*lda+k), at(2, 3*lda+k), lda, lda, k, rows)
 				}
 				if k%8 == 0 {
-					s.transpose(at(0, (k-1)*tileCols+8), at(1, 7*lda+k), lda, k)
+					s.transpose(at(0, (k-1)*wide+8), at(1, 7*lda+k), wide, lda, k)
 				}
+			}
+		}
+	}
+}
+
+// tileProducts splits and multiplies panels of every small shape.
+func tileProducts(l *partLoops, at func(i, n int) []float32) {
+	parts := func(i, n int) []uint16 {
+		return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(at(i, n/2)))), n)
+	}
+	sums := new([side * side]float32)
+	for _, k := range []int{1, 2, 15, 16, 17, 31, 32, 33, 64, 70} {
+		for stored := 1; stored <= 3; stored++ {
+			left, right := parts(0, steps(k)*leftStep), parts(1, steps(k)*stored*partSize)
+			for _, rows := range []int{1, 2, 15, 16, 17, 31, 32} {
+				seen := nothingSeen()
+				ld := k + rows%3
+				l.splitRows(left, at(2, (rows-1)*ld+k), ld, k, rows, &seen)
+				l.splitStrip(right, at(2, (k-1)*(16+rows%3)+16), 16+rows%3, k, stored, &seen)
+				// Half a strip's panel ends where the strip does, or before.
+				half := right[tileSize:]
+				l.splitStrip(half, at(2, (k-1)*16+16), 16, k, stored, &seen)
+				cols := 1 + (rows*7+k)%side
+				c := at(3, (rows-1)*ld+cols)
+				l.multiply(&tileJob{
+					c: &c[0], ldc: 4 * ld, rows: rows, cols: min(cols, ld), left: &left[0], right: &right[0],
+					steps: steps(k), stored: stored, used: stored, next: &left[0], sums: sums,
+				})
 			}
 		}
 	}

@@ -15,7 +15,7 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	heads, outputs := out.shape[1].Size, w.Shape[0]
 	rows := matrix{data: in.data, stride: shared * d}
 	to := matrix{data: out.data, stride: heads * outputs}
-	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
+	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
 		for h := range heads {
 			b.set.product(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
 				right, t, first, count, h*d, d)

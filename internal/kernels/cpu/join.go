@@ -6,7 +6,7 @@ import "attn/internal/kernels"
 // head h taking y's head h / (H/KV).
 func (b *Backend) Join(x, y kernels.Array) kernels.Array {
 	first, second := b.in(x), b.in(y)
-	out, ok := b.out(kernels.JoinShape(first.shape, second.shape))
+	out, ok := b.blank(kernels.JoinShape(first.shape, second.shape))
 	if !ok {
 		return out
 	}

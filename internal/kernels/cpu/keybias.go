@@ -5,7 +5,7 @@ import "attn/internal/kernels"
 // KeyBias adds bias [head H, key_pos T] to x [head H, query_pos T, key_pos T].
 func (b *Backend) KeyBias(x kernels.Array, bias []float32) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.KeyBiasShape(in.shape, bias))
+	out, ok := b.blank(kernels.KeyBiasShape(in.shape, bias))
 	if !ok {
 		return out
 	}

@@ -10,7 +10,7 @@ import (
 // query_pos, key_pos].
 func (b *Backend) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.MaskShape(in.shape, m))
+	out, ok := b.blank(kernels.MaskShape(in.shape, m))
 	if !ok {
 		return out
 	}

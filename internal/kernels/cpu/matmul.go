@@ -14,7 +14,11 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	}
 	t, inputs := in.shape[0].Size, w.Shape[1]
 	rows, to := matrix{data: in.data, stride: inputs}, matrix{data: out.data, stride: w.Shape[0]}
-	b.pool.outputs(w, t, func(first, count int, right operand, mem *scratch) {
+	if b.set.byParts(t, w) {
+		b.multiplyByParts(to, rows, w, o.Bias, t)
+		return out
+	}
+	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
 		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
 			addBias(to.from(0, first), o.Bias[first:][:count], t)
@@ -24,14 +28,14 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 }
 
 // outputs runs do for each task's share of w's outputs, for a product with t
-// rows.
-func (p *pool) outputs(w kernels.Weight, t int, do func(first, count int, right operand, mem *scratch)) {
+// rows. A task has a multiple of unit outputs, but for the last.
+func (b *Backend) outputs(w kernels.Weight, t, unit int, do func(first, count int, right operand, mem *scratch)) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
-	right := operandOf(w)
+	right, threads := operandOf(w), b.pool.threads
 	// Two tasks for each thread leave little to wait for at the end.
-	size := min(group, roundUp((outputs+2*p.threads-1)/(2*p.threads), tileCols))
+	size := min(b.set.tiles.group, roundUp((outputs+2*threads-1)/(2*threads), unit))
 	cost := outputs * inputs * (t + 8) / 40 // 40 products a nanosecond; converting is 8 more
-	p.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
+	b.pool.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
 		first := task * size
 		do(first, min(size, outputs-first), right, mem)
 	})

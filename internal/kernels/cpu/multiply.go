@@ -5,7 +5,7 @@ import "attn/internal/kernels"
 // Multiply returns the product, number by number; the shapes are equal.
 func (b *Backend) Multiply(x, y kernels.Array) kernels.Array {
 	left, right := b.in(x), b.in(y)
-	out, ok := b.out(kernels.MultiplyShape(left.shape, right.shape))
+	out, ok := b.blank(kernels.MultiplyShape(left.shape, right.shape))
 	if !ok {
 		return out
 	}

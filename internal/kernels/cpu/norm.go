@@ -12,8 +12,8 @@ import (
 func (b *Backend) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale kernels.Array) {
 	in := b.in(x)
 	shape, scaleShape, err := kernels.NormShapes(in.shape, o)
-	norm, ok := b.out(shape, err)
-	scales, _ := b.out(scaleShape, err)
+	norm, ok := b.blank(shape, err)
+	scales, _ := b.blank(scaleShape, err)
 	if !ok {
 		return norm, scales
 	}

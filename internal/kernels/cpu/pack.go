@@ -3,25 +3,26 @@ package cpu
 import "attn/internal/kernels"
 
 // pack brings inputs from to from+k-1 of outputs first to first+count-1 of a
-// matrix into the order in which tile reads them: strips of tileCols outputs,
-// each [k, tileCols], zeros in the place of outputs that are not there. The
+// matrix into the order in which tile reads them: strips of s.tiles.cols
+// outputs, each [k, cols], zeros in the place of outputs that are not there. The
 // numbers are converted on the way.
 func (s *set) pack(mem *scratch, o operand, first, count, from, k int) []float32 {
-	strips := grow(&mem.strips, roundUp(count, tileCols)*k)
+	wide := s.tiles.cols
+	strips := grow(&mem.strips, roundUp(count, wide)*k)
 	if o.stride[0] == 1 {
 		s.packColumns(mem, strips, o, first, count, from, k)
 		return strips
 	}
-	for j := 0; j < count; j += tileCols {
-		strip, n := strips[j*k:][:k*tileCols], min(tileCols, count-j)
-		if n < tileCols {
+	for j := 0; j < count; j += wide {
+		strip, n := strips[j*k:][:k*wide], min(wide, count-j)
+		if n < wide {
 			clear(strip)
 		}
 		switch {
 		case o.stride[1] == 1:
 			s.packRows(mem, strip, o, first+j, n, from)
 		case o.data != nil:
-			packNumbers(strip, o.data[(first+j)*o.stride[0]+from*o.stride[1]:], o.stride, n)
+			s.packNumbers(strip, o.data[(first+j)*o.stride[0]+from*o.stride[1]:], o.stride, n)
 		default:
 			s.packStored(strip, o.weight, first+j, n, from)
 		}
@@ -31,24 +32,25 @@ func (s *set) pack(mem *scratch, o operand, first, count, from, k int) []float32
 
 // packRows packs n outputs whose inputs lie side by side: it turns them.
 func (s *set) packRows(mem *scratch, strip []float32, o operand, first, n, from int) {
-	k := len(strip) / tileCols
+	wide := s.tiles.cols
+	k := len(strip) / wide
 	rows := s.rows(mem, o, first, n, from, k)
 	j, whole := 0, k&^7
 	for ; j+8 <= n && whole > 0; j += 8 {
-		s.transpose(strip[j:], rows.from(j, 0).data, rows.stride, whole)
+		s.transpose(strip[j:], rows.from(j, 0).data, wide, rows.stride, whole)
 		for c := j; c < j+8 && whole < k; c++ {
-			putColumn(strip[whole*tileCols+c:], rows.from(c, whole).data[:k-whole])
+			putColumn(strip[whole*wide+c:], wide, rows.from(c, whole).data[:k-whole])
 		}
 	}
 	for ; j < n; j++ {
-		putColumn(strip[j:], rows.from(j, 0).data[:k])
+		putColumn(strip[j:], wide, rows.from(j, 0).data[:k])
 	}
 }
 
 // putColumn writes a row down one column of a strip.
-func putColumn(column, row []float32) {
+func putColumn(column []float32, wide int, row []float32) {
 	for p, v := range row {
-		column[p*tileCols] = v
+		column[p*wide] = v
 	}
 }
 
@@ -56,31 +58,40 @@ func putColumn(column, row []float32) {
 // at a time, for they are the next numbers in memory.
 func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, count, from, k int) {
 	convert := s.converter(o.weight.Type)
+	block, _ := o.weight.Type.Block()
 	for p := range k {
 		at := first + (from+p)*o.stride[1]
 		var row []float32
 		if o.data != nil {
 			row = o.data[at:][:count]
 		} else {
-			row = grow(&mem.rows, count)
+			before := at % block // only whole blocks can be converted
+			row = grow(&mem.rows, roundUp(before+count, block))
 			convert(row, o.weight.Bytes[o.weight.Type.Bytes(at):])
+			row = row[before:][:count]
 		}
-		for j := 0; j < count; j += tileCols {
-			to := strips[j*k+p*tileCols:][:tileCols]
-			if count-j >= tileCols {
-				*(*[tileCols]float32)(to) = [tileCols]float32(row[j:])
-				continue
-			}
-			clear(to[copy(to, row[j:]):])
+		s.spread(strips, row, p, k)
+	}
+}
+
+// spread writes a row over the strips [k, cols] of a group, as their row p, a line
+// at a time. Columns that the row does not reach become zeros.
+func (s *set) spread(strips, row []float32, p, k int) {
+	for j := 0; j < len(row); j += s.tiles.cols {
+		to, from := strips[j*k+p*s.tiles.cols:][:s.tiles.cols], row[j:]
+		for len(from) >= line && len(to) > 0 {
+			*(*[line]float32)(to) = [line]float32(from)
+			to, from = to[line:], from[line:]
 		}
+		clear(to[copy(to, from):])
 	}
 }
 
 // packNumbers packs n outputs of numbers of which no two are neighbours.
-func packNumbers(strip, data []float32, stride [2]int, n int) {
-	for p := range len(strip) / tileCols {
+func (s *set) packNumbers(strip, data []float32, stride [2]int, n int) {
+	for p := range len(strip) / s.tiles.cols {
 		for j := range n {
-			strip[p*tileCols+j] = data[j*stride[0]+p*stride[1]]
+			strip[p*s.tiles.cols+j] = data[j*stride[0]+p*stride[1]]
 		}
 	}
 }
@@ -88,10 +99,10 @@ func packNumbers(strip, data []float32, stride [2]int, n int) {
 // packStored is packNumbers for numbers that are stored in another type.
 func (s *set) packStored(strip []float32, w kernels.Weight, first, n, from int) {
 	convert := s.converter(w.Type)
-	for p := range len(strip) / tileCols {
+	for p := range len(strip) / s.tiles.cols {
 		for j := range n {
 			at := (first+j)*w.Stride[0] + (from+p)*w.Stride[1]
-			convert(strip[p*tileCols+j:][:1], w.Bytes[w.Type.Bytes(at):])
+			convert(strip[p*s.tiles.cols+j:][:1], w.Bytes[w.Type.Bytes(at):])
 		}
 	}
 }

@@ -24,6 +24,7 @@ type pool struct {
 	jobs    chan *job
 	workers sync.WaitGroup
 	caller  scratch
+	job     job         // the one that is done, whose memory serves the next
 	fail    func(error) // told when a task could not read a mapped weight
 	halt    func() bool // asked between tasks; nil never stops
 }
@@ -34,15 +35,25 @@ type scratch struct {
 	band   []float32 // rows of x, copied side by side
 	rows   []float32 // converted from a stored type
 	last   []float32 // the last rows, where fewer than four are left
-	tile   [tileRows * tileCols]float32
+	tile   []float32 // of which c has only some columns
+	dots   [4 * few]float32
+	right  weightPanels // and room for them
+	parts  []float32
+	seen   []seen    // of each of right's strips
+	sums   []float32 // of four tiles of a panel's product
+	job    tileJob
 	flash  flashScratch
+	halt   func() bool // the pool's
 }
+
+// stopped is asked within long tasks, too: it is the pool's.
+func (s *scratch) stopped() bool { return s.halt != nil && s.halt() }
 
 // job is one op's work: tasks 0 to tasks-1, each done once, by any thread.
 type job struct {
 	tasks int
 	do    func(task int, s *scratch)
-	stop  func() bool
+	halt  func() bool
 	next  atomic.Int64
 	done  sync.WaitGroup
 	once  sync.Once
@@ -63,7 +74,8 @@ func newPool(threads int, fail func(error)) *pool {
 // estimated cost in nanoseconds is small, together with the workers otherwise.
 // Which thread does a task changes nothing about its result.
 func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
-	j := &job{tasks: tasks, do: do, stop: p.stopped}
+	j := &p.job // nobody has it any more: the last run has waited
+	j.begin(tasks, do, p.halt)
 	if helpers := min(p.threads, tasks) - 1; helpers > 0 && cost >= p.small {
 		p.start.Do(p.startWorkers)
 		j.done.Add(helpers)
@@ -76,10 +88,18 @@ func (p *pool) run(tasks, cost int, do func(task int, s *scratch)) {
 	if j.err != nil {
 		p.fail(j.err)
 	}
+	j.do = nil // what it holds can go
 }
 
 // stopped reports whether whoever waits has asked to stop.
 func (p *pool) stopped() bool { return p.halt != nil && p.halt() }
+
+// begin makes a job of what another left behind.
+func (j *job) begin(tasks int, do func(task int, s *scratch), halt func() bool) {
+	j.tasks, j.do, j.halt = tasks, do, halt
+	j.next.Store(0)
+	j.once, j.err = sync.Once{}, nil
+}
 
 // startWorkers starts all threads but the caller's.
 func (p *pool) startWorkers() {
@@ -102,8 +122,9 @@ func (p *pool) close() {
 
 // work does tasks until none is left, or until a weight's file has shrunk.
 func (j *job) work(s *scratch) {
+	s.halt = j.halt
 	err := tensor.Guard(func() error {
-		for task := int(j.next.Add(1)); task <= j.tasks && !j.stop(); task = int(j.next.Add(1)) {
+		for task := int(j.next.Add(1)); task <= j.tasks && !s.stopped(); task = int(j.next.Add(1)) {
 			j.do(task-1, s)
 		}
 		return nil

@@ -1,18 +1,8 @@
 package cpu
 
-const (
-	// depth is how many inputs one pass takes: a strip of so many fits the nearest
-	// cache beside six rows of x. It is a multiple of every stored block.
-	depth = 256
-	// band is how many rows of x stay in the second cache while strips pass by,
-	// and group how many outputs are packed at once: the more, the less often a
-	// band is copied.
-	band  = 16 * tileRows
-	group = 512
-	// few is how many rows of x are too few to pack weights for: dot products
-	// read them where they lie.
-	few = 8
-)
+// few is how many rows of x are too few to pack weights for: dot products read
+// them where they lie.
+const few = 8
 
 // product adds a product to c [rows, count], which holds zeros: rows of x
 // with outputs first to first+count-1 of o, over their n inputs from `from` on.
@@ -25,13 +15,18 @@ func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, 
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
-	for j := 0; j < count; j += group {
-		width := min(group, count-j)
-		for p := 0; p < n; p += depth {
-			k := min(depth, n-p)
+	s.tiled(mem, c, x, o, rows, first, count, from, n)
+}
+
+// tiled is product for any number of rows.
+func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
+	for j := 0; j < count; j += s.tiles.group {
+		width := min(s.tiles.group, count-j)
+		for p := 0; p < n; p += s.tiles.depth {
+			k := min(s.tiles.depth, n-p)
 			strips := s.pack(mem, o, first+j, width, from+p, k)
-			for r := 0; r < rows; r += band {
-				high := min(band, rows-r)
+			for r := 0; r < rows && !mem.stopped(); r += s.tiles.band {
+				high := min(s.tiles.band, rows-r)
 				s.multiplyStrips(mem, c.from(r, j), together(mem, x.from(r, p), high, k), strips, high, width, k)
 			}
 		}
@@ -43,7 +38,7 @@ func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, 
 // tile that reads six of them at once waits for one bank of the nearest cache.
 func together(mem *scratch, x matrix, rows, k int) matrix {
 	m := matrix{stride: roundUp(k, line) + line}
-	m.data = grow(&mem.band, band*(depth+line))
+	m.data = grow(&mem.band, rows*m.stride)
 	for r := range rows {
 		copy(m.data[r*m.stride:][:k], x.data[r*x.stride:])
 	}
@@ -53,11 +48,12 @@ func together(mem *scratch, x matrix, rows, k int) matrix {
 // multiplyStrips adds the product of rows of x with packed strips [count, k]
 // to c: a tile at a time, all rows while a strip is near.
 func (s *set) multiplyStrips(mem *scratch, c, x matrix, strips []float32, rows, count, k int) {
-	for j := 0; j < count; j += tileCols {
-		strip, n := strips[j*k:][:k*tileCols], min(tileCols, count-j)
-		for r := 0; r < rows; r += tileRows {
-			high := min(tileRows, rows-r)
-			if n < tileCols {
+	wide := s.tiles.cols
+	for j := 0; j < count; j += wide {
+		strip, n := strips[j*k:][:k*wide], min(wide, count-j)
+		for r := 0; r < rows; r += s.tiles.rows {
+			high := min(s.tiles.rows, rows-r)
+			if n < wide {
 				s.narrowTile(mem, c.from(r, j), x.from(r, 0), strip, high, n, k)
 				continue
 			}
@@ -68,20 +64,21 @@ func (s *set) multiplyStrips(mem *scratch, c, x matrix, strips []float32, rows, 
 
 // narrowTile is a tile of which c has only n columns: it is added to a copy.
 func (s *set) narrowTile(mem *scratch, c, x matrix, strip []float32, rows, n, k int) {
-	whole := matrix{data: mem.tile[:], stride: tileCols}
+	wide := s.tiles.cols
+	whole := grow(&mem.tile, s.tiles.rows*wide)
 	for r := range rows {
-		copy(whole.data[r*tileCols:][:n], c.data[r*c.stride:][:n])
+		copy(whole[r*wide:][:n], c.data[r*c.stride:][:n])
 	}
-	s.tile(whole.data, x.data, strip, tileCols, x.stride, k, rows)
+	s.tile(whole, x.data, strip, wide, x.stride, k, rows)
 	for r := range rows {
-		copy(c.data[r*c.stride:][:n], whole.data[r*tileCols:][:n])
+		copy(c.data[r*c.stride:][:n], whole[r*wide:][:n])
 	}
 }
 
 // multiplyFew sets c to the product of a few rows of x with outputs whose
 // inputs lie side by side: four outputs at a time, each read once.
 func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
-	for j := 0; j < count; j += 4 {
+	for j := 0; j < count && !mem.stopped(); j += 4 {
 		four := min(4, count-j)
 		w := s.rows(mem, o, first+j, four, from, n)
 		if four < 4 {
@@ -92,9 +89,9 @@ func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, cou
 			if rows-r >= 3 {
 				high = 3
 			}
-			s.dots(mem.tile[:], x.data[r*x.stride:], w.data, x.stride, w.stride, n, high)
+			s.dots(mem.dots[:], x.data[r*x.stride:], w.data, x.stride, w.stride, n, high)
 			for i := range high {
-				copy(c.data[(r+i)*c.stride+j:][:four], mem.tile[4*i:])
+				copy(c.data[(r+i)*c.stride+j:][:four], mem.dots[4*i:])
 			}
 			r += high
 		}

@@ -8,9 +8,9 @@ import (
 // Reshape returns a copy of x under other axes.
 func (b *Backend) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.ReshapeShape(in.shape, shape))
+	out, ok := b.blank(kernels.ReshapeShape(in.shape, shape))
 	if ok {
-		copy(out.data, in.data)
+		b.copy(out, in.data)
 	}
 	return out
 }

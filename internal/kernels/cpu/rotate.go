@@ -6,7 +6,7 @@ import "attn/internal/kernels"
 // angles; components after them stay.
 func (b *Backend) Rotate(x kernels.Array, o kernels.RotaryOpts) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.RotateShape(in.shape, o))
+	out, ok := b.blank(kernels.RotateShape(in.shape, o))
 	if !ok {
 		return out
 	}

@@ -5,7 +5,7 @@ import "attn/internal/kernels"
 // Scale multiplies every number of x, whatever its shape, by the factor.
 func (b *Backend) Scale(x kernels.Array, factor float32) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.ScaleShape(in.shape))
+	out, ok := b.blank(kernels.ScaleShape(in.shape))
 	if !ok {
 		return out
 	}

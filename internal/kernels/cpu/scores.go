@@ -4,7 +4,7 @@ import "attn/internal/kernels"
 
 // queries is how many queries of one head a task takes: it packs the keys (or
 // values) for them, which costs a few hundredths of multiplying.
-const queries = 2 * band
+const queries = 192
 
 // Scores returns q · k for every query and key: q is [pos T, head H, d_head D],
 // k [pos T, kv_head KV, d_head D], the result [head H, query_pos T, key_pos T].

@@ -6,10 +6,38 @@ import (
 
 // sets lists what this machine can run, the best first.
 func sets() []*set {
-	if x86.X86.HasAVX2 && x86.X86.HasFMA && x86.X86.HasF16C {
-		return []*set{avx2(), portable()}
+	var have []*set
+	if hasAMX() {
+		have = append(have, amx())
 	}
-	return []*set{portable()}
+	if hasAVX512() {
+		have = append(have, avx512())
+	}
+	if hasAVX2() {
+		have = append(have, avx2())
+	}
+	return append(have, portable())
+}
+
+// hasAVX2 reports whether the processor has it, with what came beside it, and
+// the system keeps its registers.
+func hasAVX2() bool {
+	return x86.X86.HasAVX2 && x86.X86.HasFMA && x86.X86.HasF16C
+}
+
+// hasAVX512 is hasAVX2 for the instructions that every server since 2017 has.
+func hasAVX512() bool {
+	return hasAVX2() && x86.X86.HasAVX512F && x86.X86.HasAVX512VL && x86.X86.HasAVX512BW && x86.X86.HasAVX512DQ
+}
+
+// avx512 is for processors with sixteen numbers to a register, and 32
+// registers. What it has no better loop for is AVX2's.
+func avx512() *set {
+	s := avx2()
+	s.name = "avx512"
+	s.tiles, s.tile = twelveByThirtyTwo(), tileAVX512
+	panels512(s)
+	return s
 }
 
 // avx2 is for processors since 2013: eight numbers at a time, and products
@@ -23,6 +51,7 @@ func avx2() *set {
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
 	s.largest, s.exps = largestEights, expsEights
+	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights
 	return s
 }
@@ -40,13 +69,16 @@ func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byt
 // What these compute is written as Go above each one's code.
 
 //go:noescape
+func tileAVX512(c, a, b []float32, ldc, lda, k, rows int)
+
+//go:noescape
 func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
 
 //go:noescape
 func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
 
 //go:noescape
-func transposeAVX2(dst, src []float32, stride, k int)
+func transposeAVX2(dst, src []float32, wide, stride, k int)
 
 //go:noescape
 func halvesAVX2(dst []float32, src []byte)

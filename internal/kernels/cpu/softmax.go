@@ -10,7 +10,7 @@ import (
 // row of only -Inf becomes zeros, one that holds NaN or +Inf becomes NaN.
 func (b *Backend) Softmax(x kernels.Array) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.SoftmaxShape(in.shape))
+	out, ok := b.blank(kernels.SoftmaxShape(in.shape))
 	if !ok {
 		return out
 	}
@@ -23,13 +23,14 @@ func (b *Backend) Softmax(x kernels.Array) kernels.Array {
 	return out
 }
 
-// softmaxRow normalises x into dst, which holds zeros and says how many.
+// softmaxRow normalises x into dst, which says how many.
 func (s *set) softmaxRow(dst, x []float32) {
 	x = x[:len(dst)]
 	top := s.largest(x)
 	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
 		x = visible(x)
 	}
+	clear(dst[len(x):])
 	dst = dst[:len(x)]
 	s.scale(dst, dst, float32(1/s.exps(dst, x, top)))
 }

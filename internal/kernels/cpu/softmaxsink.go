@@ -12,8 +12,8 @@ import (
 func (b *Backend) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink kernels.Array) {
 	in := b.in(x)
 	shape, sinkShape, err := kernels.SoftmaxSinkShapes(in.shape, sinks)
-	out, ok := b.out(shape, err)
-	rest, _ := b.out(sinkShape, err)
+	out, ok := b.blank(shape, err)
+	rest, _ := b.blank(sinkShape, err)
 	if !ok {
 		return out, rest
 	}

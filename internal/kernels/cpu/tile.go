@@ -1,20 +1,13 @@
 package cpu
 
-// The shape of a tile of a product, the same for every instruction set: six
-// rows of 16 sums are twelve of AVX2's sixteen registers, and 24 of NEON's 32.
-const (
-	tileRows = 6
-	tileCols = 16
-)
-
 // tile is set.tile in portable Go, four sums at a time.
 func tile(c, a, b []float32, ldc, lda, k, rows int) {
 	for r := range rows {
 		row := a[r*lda:][:k]
-		for j := 0; j < tileCols; j += 4 {
+		for j := 0; j < 16; j += 4 {
 			var s0, s1, s2, s3 float32
 			for p, x := range row {
-				w := b[p*tileCols+j:][:4]
+				w := b[p*16+j:][:4]
 				s0 += x * w[0]
 				s1 += x * w[1]
 				s2 += x * w[2]
@@ -30,10 +23,10 @@ func tile(c, a, b []float32, ldc, lda, k, rows int) {
 }
 
 // transpose is set.transpose in portable Go.
-func transpose(dst, src []float32, stride, k int) {
+func transpose(dst, src []float32, wide, stride, k int) {
 	for j := range 8 {
 		for p, v := range src[j*stride:][:k] {
-			dst[tileCols*p+j] = v
+			dst[wide*p+j] = v
 		}
 	}
 }

@@ -1,20 +1,23 @@
 #include "textflag.h"
 
-// func transposeAVX2(dst, src []float32, stride, k int)
+// func transposeAVX2(dst, src []float32, wide, stride, k int)
 //
 // k is a multiple of 8.
 //
 //	for p := range k {
 //		for j := range 8 {
-//			dst[16*p+j] = src[j*stride+p]
+//			dst[wide*p+j] = src[j*stride+p]
 //		}
 //	}
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-64
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_base+0(FP), DI
 	MOVQ src_base+24(FP), SI
-	MOVQ stride+48(FP), R9
-	MOVQ k+56(FP), CX
+	MOVQ wide+48(FP), R8
+	MOVQ stride+56(FP), R9
+	MOVQ k+64(FP), CX
+	SHLQ $2, R8
 	SHLQ $2, R9
+	LEAQ (R8)(R8*2), R12
 	LEAQ (R9)(R9*2), R10
 	LEAQ (SI)(R9*4), R11
 	SHRQ $3, CX
@@ -58,16 +61,17 @@ loop:
 	VUNPCKHPD Y11, Y9, Y7
 
 	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 64(DI)
-	VMOVUPS Y2, 128(DI)
-	VMOVUPS Y3, 192(DI)
-	VMOVUPS Y4, 256(DI)
-	VMOVUPS Y5, 320(DI)
-	VMOVUPS Y6, 384(DI)
-	VMOVUPS Y7, 448(DI)
+	VMOVUPS Y1, (DI)(R8*1)
+	VMOVUPS Y2, (DI)(R8*2)
+	VMOVUPS Y3, (DI)(R12*1)
+	LEAQ    (DI)(R8*4), DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, (DI)(R8*1)
+	VMOVUPS Y6, (DI)(R8*2)
+	VMOVUPS Y7, (DI)(R12*1)
+	LEAQ    (DI)(R8*4), DI
 	ADDQ    $32, SI
 	ADDQ    $32, R11
-	ADDQ    $512, DI
 	DECQ    CX
 	JNZ     loop
 

@@ -35,12 +35,23 @@ type grid struct {
 type driver interface {
 	alloc(bytes int) (pointer, error)
 	free(p pointer) error
+	room() (room, error)
 	upload(p pointer, data []byte) error
 	download(data []byte, p pointer) error
-	// launch runs a kernel of a module, one argument for each parameter.
-	launch(module, kernel string, g grid, args [][]byte) error
+	// later is download, but the bytes are there after settle alone; keep is kept
+	// alive until then.
+	later(data []byte, p pointer, keep any) error
+	settle() error
+	// launch runs a kernel of a module, one argument for each parameter. An error
+	// within it may come with a later call, as an opError.
+	launch(op, module, kernel string, g grid, args [][]byte) error
+	// interrupt has calls that wait fail with errInterrupted once stop says yes.
+	interrupt(stop func() bool)
 	close() error
 }
+
+// room is how many bytes of a GPU's memory are free, and how many there are.
+type room struct{ free, total int }
 
 // Backend computes op by op on a GPU. It must not be used by two goroutines at
 // once.
@@ -48,7 +59,12 @@ type Backend struct {
 	gpu driver
 	err error
 
-	weights map[*byte]uploaded // by their first byte
+	weights  map[*byte]uploaded // by their first byte
+	uploaded int                // bytes of them
+	taken    int                // bytes of arrays since the last collection
+	quarter  int                // of the memory; 0 before anybody asked
+
+	stop func() bool // nil: nobody interrupts
 
 	lock    sync.Mutex // of garbage, which cleanups add to
 	garbage []pointer
@@ -100,11 +116,17 @@ func (b *Backend) Close() error {
 	return b.gpu.close()
 }
 
-// fail keeps the first error.
+// fail keeps the first error. That nobody waited is none: the pass is over, but
+// the GPU is as it was.
 func (b *Backend) fail(op string, err error) {
-	if b.err == nil && err != nil {
-		b.err = fmt.Errorf("cuda: %s: %w", op, err)
+	if b.err != nil || err == nil || errors.Is(err, errInterrupted) {
+		return
 	}
+	var of *opError
+	if errors.As(err, &of) {
+		op, err = of.op, of.err
+	}
+	b.err = fmt.Errorf("cuda: %s: %w", op, err)
 }
 
 // Put copies a tensor to the GPU.
@@ -128,9 +150,10 @@ func (b *Backend) Get(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	t := tensor.New(x.shape...)
-	b.fail("get", b.gpu.download(floatBytes(t.Data), x.at))
+	err := b.gpu.download(floatBytes(t.Data), x.at)
 	runtime.KeepAlive(x)
-	if b.err != nil {
+	b.fail("get", err)
+	if err != nil {
 		return tensor.Tensor{}
 	}
 	return t
@@ -155,10 +178,9 @@ func (b *Backend) out(op string, shape []tensor.Dim, err error) (*array, bool) {
 	if b.err != nil {
 		return out, false
 	}
-	b.sweep()
-	at, err := b.gpu.alloc(4 * tensor.Elements(shape))
+	at, err := b.alloc(4 * tensor.Elements(shape))
 	b.fail(op, err)
-	if b.err != nil {
+	if b.err != nil || err != nil {
 		return out, false
 	}
 	out.shape, out.at = shape, at
@@ -203,7 +225,7 @@ func (b *Backend) weight(w kernels.Weight) pointer {
 	if known, ok := b.weights[key]; ok && len(known.bytes) >= len(w.Bytes) {
 		return known.at
 	}
-	at, err := b.gpu.alloc(len(w.Bytes))
+	at, err := b.alloc(len(w.Bytes))
 	if err == nil {
 		err = b.gpu.upload(at, w.Bytes)
 	}
@@ -212,6 +234,7 @@ func (b *Backend) weight(w kernels.Weight) pointer {
 		return 0
 	}
 	b.weights[key] = uploaded{w.Bytes, at}
+	b.uploaded += len(w.Bytes)
 	return at
 }
 

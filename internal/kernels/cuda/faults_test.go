@@ -53,8 +53,8 @@ func (d *failing) download(data []byte, p pointer) error {
 	return errors.Join(d.try("download"), d.interpreted.download(data, p))
 }
 
-func (d *failing) launch(module, kernel string, g grid, args [][]byte) error {
-	return errors.Join(d.try("launch"), d.interpreted.launch(module, kernel, g, args))
+func (d *failing) launch(op, module, kernel string, g grid, args [][]byte) error {
+	return errors.Join(d.try("launch"), d.interpreted.launch(op, module, kernel, g, args))
 }
 
 func onFailing(t *testing.T, use string, after int) (*Backend, *failing) {

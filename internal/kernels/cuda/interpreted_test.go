@@ -55,7 +55,15 @@ func (d *interpreted) download(data []byte, p pointer) error {
 	return d.memory.Read(ptx.Address(p), data)
 }
 
-func (d *interpreted) launch(module, kernel string, g grid, args [][]byte) error {
+func (d *interpreted) later(data []byte, p pointer, _ any) error { return d.download(data, p) }
+
+func (d *interpreted) settle() error { return nil }
+
+func (d *interpreted) room() (room, error) { return room{1 << 40, 1 << 40}, nil }
+
+func (d *interpreted) interrupt(func() bool) {}
+
+func (d *interpreted) launch(_, module, kernel string, g grid, args [][]byte) error {
 	m, ok := d.modules[module+".ptx"]
 	if !ok || m.Kernels[kernel] == nil {
 		return fmt.Errorf("no kernel %s in %s", kernel, module)

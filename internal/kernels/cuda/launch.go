@@ -56,7 +56,7 @@ func (w *work) last() pointer {
 }
 
 func (w *work) briefly(data []byte) *work {
-	at, err := w.b.gpu.alloc(len(data))
+	at, err := w.b.alloc(len(data))
 	if err != nil {
 		w.b.fail(w.op, err)
 		return w.pointer(0)
@@ -90,8 +90,8 @@ func (w *work) flag(v bool) *work {
 
 // run launches a kernel, unless something failed before.
 func (w *work) run(module, kernel string, g grid) {
-	if w.b.err == nil {
-		w.b.fail(w.op, w.b.gpu.launch(module, kernel, g, w.args))
+	if w.b.err == nil && !w.b.stopped() { // what was to be uploaded may not be there
+		w.b.fail(w.op, w.b.gpu.launch(w.op, module, kernel, g, w.args))
 	}
 	for _, p := range w.brief {
 		w.b.fail(w.op, w.b.gpu.free(p))

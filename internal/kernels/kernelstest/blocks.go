@@ -45,6 +45,19 @@ func hasNaN(values []float32) bool {
 	return false
 }
 
+// turnedCalls are of a matrix whose blocks lie along its outputs.
+func turnedCalls(s source, w kernels.Weight) (calls []Call) {
+	w.Name += " turned"
+	w.Shape, w.Stride = [2]int{w.Shape[1], w.Shape[0]}, [2]int{1, w.Stride[0]}
+	out, in := w.Shape[0], w.Shape[1]
+	for _, t := range []int{1, 9} {
+		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
+	}
+	return append(calls,
+		gather(w.Name, w, []int32{int32(out - 1), 0, 33}),
+		headResults(w.Name, s.normal(pos(3), heads(1), headSize(in/2)), w))
+}
+
 // blockCalls multiplies by weights of every stored type, as wide as two of the
 // largest blocks, and gathers their rows.
 func blockCalls(s source) (calls []Call) {
@@ -57,6 +70,7 @@ func blockCalls(s source) (calls []Call) {
 		calls = append(calls,
 			gather(d.String(), w, []int32{6, 0, 3}),
 			headResults(d.String(), s.normal(pos(3), heads(2), headSize(in/2)), w))
+		calls = append(calls, turnedCalls(s, s.blocks(d, 6, in))...)
 	}
 	return calls
 }

@@ -24,6 +24,9 @@ func identityChecks() []check {
 		{name: "identity/unit matrix", run: unitMatrix},
 		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
 		{name: "identity/put and get", run: putGet},
+		{name: "identity/lend", run: lend},
+		{name: "compare", run: comparerCheck},
+		{name: "error/compare", run: comparerRefuses},
 	}
 }
 
@@ -36,6 +39,28 @@ func putGet(be kernels.Backend) error {
 	be.Get(a).Data[1] = 7
 	if got := be.Get(a); !sameBits(got, want) {
 		return fmt.Errorf("got %v, want %v", got, want)
+	}
+	return be.Err()
+}
+
+// lend holds, of a backend that is a kernels.Lender, that what it lends is the
+// array itself, and stays what it was whatever is computed from it.
+func lend(be kernels.Backend) error {
+	lender, ok := be.(kernels.Lender)
+	if !ok {
+		return nil
+	}
+	t := newSource(40).normal(pos(3), heads(2), headSize(5))
+	a := be.Put(t)
+	b := be.Add(a, a)
+	lent, again := lender.Lend(b), lender.Lend(b)
+	if len(lent.Data) == 0 || &lent.Data[0] != &again.Data[0] {
+		return errors.New("it is a copy")
+	}
+	want := be.Get(b)
+	be.Get(be.Scale(be.Add(b, a), 3))
+	if !sameBits(lent, want) {
+		return fmt.Errorf("lent %v, got %v", lent, want)
 	}
 	return be.Err()
 }

@@ -3,26 +3,20 @@ package kernelstest
 import (
 	"encoding/binary"
 	"math"
-	"math/rand/v2"
 
 	"attn/internal/kernels"
+	"attn/internal/kernels/samples"
 	"attn/internal/tensor"
 )
 
 // source makes the same inputs on every run.
-type source struct{ *rand.Rand }
+type source struct{ samples.Source }
 
 // newSource returns the source of one op's inputs.
-func newSource(seed uint64) source { return source{rand.New(rand.NewPCG(seed, 1))} }
+func newSource(seed uint64) source { return source{samples.New(seed, 1)} }
 
 // normal returns a tensor of standard normal numbers.
-func (s source) normal(shape ...tensor.Dim) tensor.Tensor {
-	t := tensor.New(shape...)
-	for i := range t.Data {
-		t.Data[i] = float32(s.NormFloat64())
-	}
-	return t
-}
+func (s source) normal(shape ...tensor.Dim) tensor.Tensor { return s.Normal(shape...) }
 
 // among returns a tensor of numbers picked from values.
 func (s source) among(values []float32, shape ...tensor.Dim) tensor.Tensor {
@@ -64,12 +58,7 @@ func (s source) weight(d tensor.DType, l layout, out, in int) kernels.Weight {
 	elements := (out-1)*w.Stride[0] + (in-1)*w.Stride[1] + 1
 	w.Bytes = make([]byte, l.offset+d.Bytes(elements))[l.offset:]
 	for i := range elements {
-		switch at := w.Bytes[d.Bytes(i):]; d {
-		case tensor.F32:
-			binary.LittleEndian.PutUint32(at, math.Float32bits(float32(s.NormFloat64())))
-		case tensor.BF16:
-			binary.LittleEndian.PutUint16(at, uint16(math.Float32bits(float32(s.NormFloat64()))>>16))
-		default:
+		if at := w.Bytes[d.Bytes(i):]; !s.Store(at, d) {
 			binary.LittleEndian.PutUint16(at, s.half())
 		}
 	}

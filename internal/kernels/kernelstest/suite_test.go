@@ -147,6 +147,26 @@ func (b broken) Get(a kernels.Array) tensor.Tensor {
 	return t
 }
 
+func (b broken) Lend(a kernels.Array) tensor.Tensor {
+	t := b.Backend.Lend(a)
+	if b.mistake == "lend copies" {
+		return t.Clone()
+	}
+	return t
+}
+
+func (b broken) Compare(vectors [][]float32, w kernels.Weight) (products [][]float32, squares []float64) {
+	products, squares = b.Backend.Compare(vectors, w)
+	switch n := len(squares); {
+	case n == 0:
+	case b.mistake == "compare loses the last row":
+		products[0][n-1] = 0
+	case b.mistake == "compare squares a row less":
+		squares[n-1] = 0
+	}
+	return products, squares
+}
+
 func (b broken) Err() error {
 	if b.mistake == "errors are lost" {
 		return nil
@@ -158,6 +178,7 @@ func (b broken) Err() error {
 // package ref, and fails it with any one of these mistakes.
 func TestSuiteSeesMistakes(t *testing.T) {
 	mistakes := []string{
+		"lend copies", "compare loses the last row", "compare squares a row less",
 		"gather", "gather off by one", "matmul", "matmul forgets the bias", "matmul reads F16 as BF16",
 		"norm", "norm scale", "norm forgets epsilon", "norm forgets the gain", "add", "activate", "gelu for gelu_new",
 		"scores", "scale", "mask", "window off by one", "window forgotten", "softmax",

@@ -22,7 +22,11 @@ type array struct {
 	data  []float32
 }
 
-var _ kernels.Backend = (*Backend)(nil)
+var (
+	_ kernels.Backend  = (*Backend)(nil)
+	_ kernels.Lender   = (*Backend)(nil)
+	_ kernels.Comparer = (*Backend)(nil)
+)
 
 // Shape returns a copy of the array's axes; none if the op that should have
 // made it failed.
@@ -55,6 +59,16 @@ func (b *Backend) Get(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	return tensor.Tensor{Shape: x.shape, Data: x.data}.Clone()
+}
+
+// Lend returns an array's numbers where they lie: see kernels.Lender. No op writes
+// to an array but the one that makes it.
+func (b *Backend) Lend(a kernels.Array) tensor.Tensor {
+	x := b.in(a)
+	if b.err != nil {
+		return tensor.Tensor{}
+	}
+	return tensor.Tensor{Shape: x.Shape(), Data: x.data}
 }
 
 // Err returns the first error of any op so far.

@@ -38,9 +38,12 @@ func row(w kernels.Weight, output int) []float32 {
 		tensor.Decode(weights, w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]):])
 		return weights
 	}
+	n, _ := w.Type.Block()
+	block := make([]float32, n) // that the number is in
 	for i := range weights {
-		at := w.Type.Bytes(output*w.Stride[0] + i*w.Stride[1])
-		tensor.Decode(weights[i:i+1], w.Type, w.Bytes[at:])
+		at := output*w.Stride[0] + i*w.Stride[1]
+		tensor.Decode(block, w.Type, w.Bytes[w.Type.Bytes(at):])
+		weights[i] = block[at%n]
 	}
 	return weights
 }

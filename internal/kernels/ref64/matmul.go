@@ -26,16 +26,20 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	return out
 }
 
-// row returns the weights of one output, one per input. Types that store
-// numbers in blocks are decoded a row at a time: only rows of them begin at
-// whole blocks.
+// row returns the weights of one output, one per input. Types that store numbers
+// in blocks can only be decoded block by block: a row at a time, or the block that
+// each number is in.
 func row(w kernels.Weight, output int) []float64 {
 	stored := make([]float32, w.Shape[1])
 	if w.Stride[1] == 1 {
 		tensor.Decode(stored, w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]):])
 	} else {
+		size, _ := w.Type.Block()
+		numbers := make([]float32, size)
 		for i := range stored {
-			tensor.Decode(stored[i:i+1], w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]+i*w.Stride[1]):])
+			place := output*w.Stride[0] + i*w.Stride[1]
+			tensor.Decode(numbers, w.Type, w.Bytes[w.Type.Bytes(place):])
+			stored[i] = numbers[place%size]
 		}
 	}
 	weights := make([]float64, len(stored))

@@ -115,7 +115,7 @@ func (a *addedTokens) link(n normalizer) error {
 func (a *addedTokens) fit(r *reader, v *vocabulary, text func(string) string) error {
 	for i, t := range a.list {
 		r.path = []step{{key: "added_tokens", index: absent}, {index: i}}
-		id, both := v.ids[t.content]
+		id, both := v.find(t.content)
 		other, taken := v.token(t.id)
 		switch {
 		case both && id != t.id:

@@ -160,7 +160,7 @@ func (r *reader) noDropout() error {
 // link looks up the tokens that the model needs by name.
 func (m *bpe) link(r *reader, unknown string) error {
 	if unknown != "" {
-		id, ok := m.vocab.ids[unknown]
+		id, ok := m.vocab.find(unknown)
 		if !ok {
 			return r.fail("the unk_token %s is not in the vocab", quote(unknown))
 		}
@@ -168,7 +168,7 @@ func (m *bpe) link(r *reader, unknown string) error {
 	}
 	for b, letter := range m.alphabet.letter {
 		m.base[b] = absent
-		if id, ok := m.vocab.ids[string(letter)]; ok {
+		if id, ok := m.vocab.find(string(letter)); ok {
 			m.base[b] = id
 		}
 	}
@@ -230,7 +230,7 @@ func readMerge(r *reader, joined []byte) (both []byte, middle int, err error) {
 func (m *bpe) addMerge(r *reader, left, right, made []byte) error {
 	var ids [3]int32
 	for i, token := range [...][]byte{left, right, made} {
-		id, ok := m.vocab.ids[string(token)]
+		id, ok := m.vocab.find(string(token))
 		if !ok {
 			return r.fail("%s is not in the vocab", quote(string(token)))
 		}
@@ -259,7 +259,7 @@ func (m *bpe) tokenize(w *word) error {
 		return nil
 	}
 	if m.ignoreMerges {
-		if id, ok := m.vocab.ids[m.spelling(w.text)]; ok {
+		if id, ok := m.vocab.find(m.spelling(w.text)); ok {
 			w.parts = append(w.parts, part{id: id, end: len(w.text)})
 			return nil
 		}
@@ -313,7 +313,7 @@ func (m *bpe) seedCharacters(w *word) error {
 	for at := 0; at < len(w.text); {
 		_, size := character(w.text, at)
 		end := at + size
-		if id, ok := m.vocab.ids[m.affixed(w.text, at, end)]; ok {
+		if id, ok := m.vocab.find(m.affixed(w.text, at, end)); ok {
 			w.addUnknown(m.unknown, &waiting)
 			w.add(id, size)
 		} else if ids, ok := m.fallback.of(w.text[at:end], w.ids[:0]); ok {

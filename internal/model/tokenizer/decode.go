@@ -103,7 +103,7 @@ func (t *Tokenizer) TokenID(text string) (int32, bool) {
 		return added.id, true
 	}
 	for _, token := range t.decoder.spellings(text) {
-		if id, ok := t.vocab.ids[token]; ok && t.decoder.tokenText(token) == text {
+		if id, ok := t.vocab.find(token); ok && t.decoder.tokenText(token) == text {
 			return id, true
 		}
 	}

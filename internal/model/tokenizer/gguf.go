@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -61,7 +62,7 @@ func (g *ggufReader) read() error {
 	if err := g.check(); err != nil {
 		return err
 	}
-	g.vocab = &vocabulary{ids: make(map[string]int32, len(g.Tokens))}
+	g.vocab = newVocabulary(len(g.Tokens))
 	for _, token := range g.Tokens {
 		g.vocab.put(token)
 	}
@@ -134,7 +135,10 @@ func (g *ggufReader) finish() error {
 	for i, content := range g.Tokens {
 		kind := g.typeOf(i)
 		id := int32(i)
-		if content == "" || kind != GGUFControl && kind != GGUFUserDefined && kind != GGUFUnknown || g.vocab.ids[content] != id {
+		if content == "" || kind != GGUFControl && kind != GGUFUserDefined && kind != GGUFUnknown {
+			continue
+		}
+		if last, _ := g.vocab.find(content); last != id { // it is given twice
 			continue
 		}
 		added := &addedToken{id: id, content: content, special: kind != GGUFUserDefined}
@@ -250,7 +254,7 @@ func (g *ggufReader) byteBPE() error {
 	g.t.model = m
 	for b, letter := range m.alphabet.letter {
 		m.base[b] = absent
-		if id, ok := m.vocab.ids[string(letter)]; ok {
+		if id, ok := m.vocab.find(string(letter)); ok {
 			m.base[b] = id
 		}
 	}
@@ -271,9 +275,9 @@ func (g *ggufReader) merged() (*bpe, error) {
 		if middle < 1 {
 			return nil, fmt.Errorf("merges: %s is not two tokens with a space between them", quote(merge))
 		}
-		left, okLeft := g.vocab.ids[merge[:middle]]
-		right, okRight := g.vocab.ids[merge[middle+1:]]
-		made, okMade := g.vocab.ids[merge[:middle]+merge[middle+1:]]
+		left, okLeft := g.vocab.find(merge[:middle])
+		right, okRight := g.vocab.find(merge[middle+1:])
+		made, okMade := g.vocab.find(merge[:middle] + merge[middle+1:])
 		if !okLeft || !okRight || !okMade {
 			return nil, fmt.Errorf("merges: merge %d: a token of %s is not in the vocabulary", i, quote(merge))
 		}
@@ -305,7 +309,7 @@ func (g *ggufReader) gemmaBPE() error {
 func (g *ggufReader) wordPiece() error {
 	m := &wordPiece{vocab: g.vocab, unknown: g.unknownOr(100), maxChars: 100}
 	begins, goesOn := map[string]int32{}, map[string]int32{}
-	for token, id := range g.vocab.ids {
+	for token, id := range g.vocab.all() {
 		switch rest, ok := strings.CutPrefix(token, "▁"); {
 		case g.typeOf(int(id)) == GGUFControl:
 		case ok:
@@ -314,7 +318,7 @@ func (g *ggufReader) wordPiece() error {
 			goesOn[token] = id
 		}
 	}
-	m.begins, m.goesOn = newPrefixes(begins), newPrefixes(goesOn)
+	m.begins, m.goesOn = newPrefixes(maps.All(begins)), newPrefixes(maps.All(goesOn))
 	lower := or(g.Lowercase, true)
 	g.t.normalizer = &bertNormalizer{clean: true, chinese: true, lower: lower, accents: or(g.StripAccents, lower)}
 	g.t.pre = bertPreTokenizer()
@@ -345,7 +349,7 @@ func (g *ggufReader) unigram() error {
 			least = min(least, float64(score))
 		}
 	}
-	m.link(false, known)
+	m.link(false, maps.All(known))
 	m.worst = least - unknownPenalty
 	steps := normalizers{}
 	if len(g.PrecompiledCharsmap) > 0 {

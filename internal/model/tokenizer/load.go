@@ -104,7 +104,7 @@ func (t *Tokenizer) fit(r *reader) error {
 	if err := t.added.fit(r, t.vocab, text); err != nil {
 		return err
 	}
-	t.size = len(t.vocab.tokens)
+	t.size = t.vocab.size()
 	for id := range t.added.byID {
 		t.size = max(t.size, int(id)+1)
 	}

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -14,18 +15,22 @@ type prefixes struct {
 	first [257]int32 // by first byte: where its keys begin
 }
 
-// newPrefixes builds the list of the tokens in a map.
-func newPrefixes(tokens map[string]int32) *prefixes {
-	p := &prefixes{keys: make([]string, 0, len(tokens))}
-	for token := range tokens {
+// newPrefixes builds the list of tokens, each of which is there once.
+func newPrefixes(tokens iter.Seq2[string, int32]) *prefixes {
+	type known struct {
+		key string
+		id  int32
+	}
+	var all []known
+	for token, id := range tokens {
 		if token != "" {
-			p.keys = append(p.keys, token)
+			all = append(all, known{token, id})
 		}
 	}
-	slices.Sort(p.keys)
-	p.ids = make([]int32, len(p.keys))
-	for i, key := range p.keys {
-		p.ids[i] = tokens[key]
+	slices.SortFunc(all, func(a, b known) int { return strings.Compare(a.key, b.key) })
+	p := &prefixes{keys: make([]string, len(all)), ids: make([]int32, len(all))}
+	for i, token := range all {
+		p.keys[i], p.ids[i] = token.key, token.id
 	}
 	for b := range 256 {
 		p.first[b] = int32(sort.Search(len(p.keys), func(i int) bool { return p.keys[i][0] >= byte(b) }))

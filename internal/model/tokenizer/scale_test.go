@@ -101,7 +101,7 @@ func TestUnigramVisits(t *testing.T) {
 	}
 	m := tok.model.(*unigram)
 	longest := 0
-	for token := range m.vocab.ids {
+	for token := range m.vocab.all() {
 		longest = max(longest, len(token))
 	}
 	text := strings.Repeat("theandfor", 1000)

@@ -48,7 +48,7 @@ func (m *scored) tokenize(w *word) error {
 	w.symbols, w.seeded = slices.Grow(w.symbols[:0], len(w.text)), 0
 	for at := 0; at < len(w.text); {
 		_, size := character(w.text, at)
-		id, ok := m.vocab.ids[w.text[at:at+size]]
+		id, ok := m.vocab.find(w.text[at : at+size])
 		if !ok {
 			id = absent
 		}
@@ -85,7 +85,7 @@ func (m *scored) merge(w *word) {
 func (m *scored) mergeAt(w *word, at int32) {
 	left := &w.symbols[at]
 	right := &w.symbols[left.next]
-	left.id = m.vocab.ids[w.text[left.start:w.end(left.next)]]
+	left.id, _ = m.vocab.find(w.text[left.start:w.end(left.next)])
 	left.next = right.next
 	right.rank = absent
 	if right.next != absent {
@@ -105,7 +105,7 @@ func (m *scored) updateRank(w *word, at int32) bool {
 	if s.next == absent {
 		return false
 	}
-	if id, ok := m.vocab.ids[w.text[s.start:w.end(s.next)]]; ok {
+	if id, ok := m.vocab.find(w.text[s.start:w.end(s.next)]); ok {
 		s.rank = m.ranks[id]
 	}
 	return s.rank != absent

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"errors"
+	"iter"
 	"math"
 	"strconv"
 )
@@ -38,13 +39,13 @@ func readUnigram(r *reader) (*unigram, error) {
 	case int(m.unknown) >= len(m.scores):
 		return nil, r.fail("the unk_id %d is not in the vocab", m.unknown)
 	}
-	m.link(byteFallback, m.vocab.ids)
+	m.link(byteFallback, m.vocab.all())
 	return m, nil
 }
 
 // readVocab reads [["<unk>", 0], ["a", -2.5]]; the place in the list is the id.
 func (m *unigram) readVocab(r *reader) error {
-	m.vocab = &vocabulary{ids: make(map[string]int32, r.sizeHint())}
+	m.vocab = newVocabulary(r.sizeHint())
 	return r.array(func(i int) error {
 		if i >= maxIDs {
 			return r.fail("more than %d tokens", maxIDs)
@@ -69,7 +70,7 @@ func (m *unigram) readVocab(r *reader) error {
 }
 
 // link computes what follows from the vocabulary. known are the tokens that a text can become.
-func (m *unigram) link(byteFallback bool, known map[string]int32) {
+func (m *unigram) link(byteFallback bool, known iter.Seq2[string, int32]) {
 	m.worst = math.Inf(1)
 	for _, score := range m.scores {
 		m.worst = min(m.worst, score)
@@ -180,7 +181,7 @@ func newByteTokens(v *vocabulary) *byteTokens {
 	b := &byteTokens{}
 	for i := range b {
 		b[i] = absent
-		if id, ok := v.ids[byteToken(byte(i))]; ok {
+		if id, ok := v.find(byteToken(byte(i))); ok {
 			b[i] = id
 		}
 	}

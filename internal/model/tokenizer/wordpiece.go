@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"maps"
 	"strings"
 	"unicode/utf8"
 )
@@ -32,16 +33,16 @@ func readWordPiece(r *reader) (*wordPiece, error) {
 	case m.vocab == nil:
 		return nil, r.fail("it has no vocab")
 	}
-	if id, ok := m.vocab.ids[unknown]; ok {
+	if id, ok := m.vocab.find(unknown); ok {
 		m.unknown = id
 	}
 	goesOn := map[string]int32{}
-	for token, id := range m.vocab.ids {
+	for token, id := range m.vocab.all() {
 		if rest, ok := strings.CutPrefix(token, prefix); ok {
 			goesOn[rest] = id
 		}
 	}
-	m.begins, m.goesOn = newPrefixes(m.vocab.ids), newPrefixes(goesOn)
+	m.begins, m.goesOn = newPrefixes(m.vocab.all()), newPrefixes(maps.All(goesOn))
 	return m, nil
 }
 

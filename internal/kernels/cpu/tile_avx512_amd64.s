@@ -1,0 +1,211 @@
+#include "textflag.h"
+
+// One row of a tile: two registers of sixteen sums take a[r, p] times b[p, 0:32].
+#define ROW(a, low, high, x) \
+	VBROADCASTSS a, x         \
+	VFMADD231PS  Z24, x, low  \
+	VFMADD231PS  Z25, x, high
+
+// STEPn is one p of a tile of n rows: at bytes ao of each row of a, bo of b.
+#define STEP0(ao, bo) \
+	VMOVUPS bo(DI), Z24    \
+	VMOVUPS bo+64(DI), Z25
+
+#define STEP1(ao, bo) STEP0(ao, bo) \
+	ROW(ao(SI), Z0, Z1, Z26)
+#define STEP2(ao, bo) STEP1(ao, bo) \
+	ROW(ao(SI)(R9*1), Z2, Z3, Z27)
+#define STEP3(ao, bo) STEP2(ao, bo) \
+	ROW(ao(SI)(R9*2), Z4, Z5, Z28)
+#define STEP4(ao, bo) STEP3(ao, bo) \
+	ROW(ao(BX), Z6, Z7, Z29)
+#define STEP5(ao, bo) STEP4(ao, bo) \
+	ROW(ao(BX)(R9*1), Z8, Z9, Z26)
+#define STEP6(ao, bo) STEP5(ao, bo) \
+	ROW(ao(BX)(R9*2), Z10, Z11, Z27)
+#define STEP7(ao, bo) STEP6(ao, bo) \
+	ROW(ao(R10), Z12, Z13, Z28)
+#define STEP8(ao, bo) STEP7(ao, bo) \
+	ROW(ao(R10)(R9*1), Z14, Z15, Z29)
+#define STEP9(ao, bo) STEP8(ao, bo) \
+	ROW(ao(R10)(R9*2), Z16, Z17, Z26)
+#define STEP10(ao, bo) STEP9(ao, bo) \
+	ROW(ao(R11), Z18, Z19, Z27)
+#define STEP11(ao, bo) STEP10(ao, bo) \
+	ROW(ao(R11)(R9*1), Z20, Z21, Z28)
+#define STEP12(ao, bo) STEP11(ao, bo) \
+	ROW(ao(R11)(R9*2), Z22, Z23, Z29)
+
+#define NEXT(n) \
+	ADDQ $(4*n), SI   \
+	ADDQ $(4*n), BX   \
+	ADDQ $(4*n), R10  \
+	ADDQ $(4*n), R11  \
+	ADDQ $(128*n), DI
+
+// LOOP does the steps of a tile of fewer rows, one at a time.
+#define LOOP(name, STEP) \
+name:          \
+	STEP(0, 0)  \
+	NEXT(1)     \
+	DECQ CX     \
+	JNZ  name   \
+	JMP  store
+
+// FETCH asks for a row of c, which is far from the next one and wanted at the end.
+#define FETCH \
+	PREFETCHT0 (R12)   \
+	PREFETCHT0 64(R12) \
+	ADDQ       R8, R12
+
+// STORE adds one row's sums to c and goes to the next.
+#define STORE(low, high) \
+	VADDPS  (DX), low, low     \
+	VMOVUPS low, (DX)          \
+	VADDPS  64(DX), high, high \
+	VMOVUPS high, 64(DX)       \
+	ADDQ    R8, DX             \
+	DECQ    AX                 \
+	JZ      done
+
+// func tileAVX512(c, a, b []float32, ldc, lda, k, rows int)
+//
+// rows is 1 to 12.
+//
+//	for r := range rows {
+//		for j := range 32 {
+//			sum := float32(0)
+//			for p := range k {
+//				sum = fma(a[r*lda+p], b[p*32+j], sum)
+//			}
+//			c[r*ldc+j] += sum
+//		}
+//	}
+TEXT ·tileAVX512(SB), NOSPLIT, $0-104
+	MOVQ c_base+0(FP), DX
+	MOVQ a_base+24(FP), SI
+	MOVQ b_base+48(FP), DI
+	MOVQ ldc+72(FP), R8
+	MOVQ lda+80(FP), R9
+	MOVQ k+88(FP), CX
+	MOVQ rows+96(FP), AX
+	SHLQ $2, R8
+	SHLQ $2, R9
+	LEAQ (R9)(R9*2), R12
+	LEAQ (SI)(R12*1), BX
+	LEAQ (SI)(R12*2), R10
+	LEAQ (BX)(R12*2), R11
+
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+	CMPQ AX, $12
+	JEQ  twelve
+	CMPQ AX, $11
+	JEQ  loop11
+	CMPQ AX, $10
+	JEQ  loop10
+	CMPQ AX, $9
+	JEQ  loop9
+	CMPQ AX, $8
+	JEQ  loop8
+	CMPQ AX, $7
+	JEQ  loop7
+	CMPQ AX, $6
+	JEQ  loop6
+	CMPQ AX, $5
+	JEQ  loop5
+	CMPQ AX, $4
+	JEQ  loop4
+	CMPQ AX, $3
+	JEQ  loop3
+	CMPQ AX, $2
+	JEQ  loop2
+
+	LOOP(loop1, STEP1)
+	LOOP(loop2, STEP2)
+	LOOP(loop3, STEP3)
+	LOOP(loop4, STEP4)
+	LOOP(loop5, STEP5)
+	LOOP(loop6, STEP6)
+	LOOP(loop7, STEP7)
+	LOOP(loop8, STEP8)
+	LOOP(loop9, STEP9)
+	LOOP(loop10, STEP10)
+	LOOP(loop11, STEP11)
+
+twelve:
+	MOVQ DX, R12
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	FETCH
+	SUBQ $4, CX
+	JLT  rest12
+
+loop12:
+	STEP12(0, 0)
+	STEP12(4, 128)
+	STEP12(8, 256)
+	STEP12(12, 384)
+	NEXT(4)
+	SUBQ $4, CX
+	JGE  loop12
+
+rest12:
+	ADDQ $4, CX
+	JZ   store
+
+one12:
+	STEP12(0, 0)
+	NEXT(1)
+	DECQ CX
+	JNZ  one12
+
+store:
+	STORE(Z0, Z1)
+	STORE(Z2, Z3)
+	STORE(Z4, Z5)
+	STORE(Z6, Z7)
+	STORE(Z8, Z9)
+	STORE(Z10, Z11)
+	STORE(Z12, Z13)
+	STORE(Z14, Z15)
+	STORE(Z16, Z17)
+	STORE(Z18, Z19)
+	STORE(Z20, Z21)
+	STORE(Z22, Z23)
+
+done:
+	VZEROUPPER
+	RET

@@ -1,0 +1,22 @@
+package cpu
+
+// tiling is how a set cuts a product. The order of each sum follows from it, so
+// that one set's bits are not another's.
+type tiling struct {
+	// rows and cols are the shape of a tile, whose sums fill the registers.
+	rows, cols int
+	// depth is how many inputs one pass takes: a strip of so many fits the nearest
+	// cache beside a tile's rows of x. It is a multiple of every stored block.
+	depth int
+	// band is how many rows of x stay in the second cache while strips pass by,
+	// and group how many outputs are packed at once: the more, the less often a
+	// band is copied. They are whole tiles.
+	band, group int
+}
+
+// sixBySixteen is for 16 registers of eight, of which twelve hold sums, or for
+// 32 of four.
+func sixBySixteen() tiling { return tiling{rows: 6, cols: 16, depth: 256, band: 96, group: 512} }
+
+// twelveByThirtyTwo is for 32 registers of sixteen, of which 24 hold sums.
+func twelveByThirtyTwo() tiling { return tiling{rows: 12, cols: 32, depth: 256, band: 96, group: 512} }

@@ -1,0 +1,6 @@
+package cuda
+
+import "syscall"
+
+// threadID tells which thread calls it.
+func threadID() func() int { return syscall.Gettid }

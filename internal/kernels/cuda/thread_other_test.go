@@ -1,0 +1,5 @@
+//go:build !linux
+
+package cuda
+
+func threadID() func() int { return nil }

@@ -1,0 +1,19 @@
+package kernels
+
+import "attn/internal/tensor"
+
+// Overlapping is a backend that brings results back while it computes on.
+type Overlapping interface {
+	// Later is Get that does not wait: the tensor's numbers are there after Settle
+	// alone.
+	Later(a Array) tensor.Tensor
+	// Settle waits for everything that Later promised.
+	Settle()
+}
+
+// Bounded is a backend with memory of its own, which weights are copied to.
+type Bounded interface {
+	// Fit returns an error, with both sizes, when a model whose weights take so
+	// many bytes does not fit. It copies nothing.
+	Fit(bytes int) error
+}
