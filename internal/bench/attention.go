@@ -61,10 +61,10 @@ func Attention(be kernels.Backend, h Heads) Work {
 	q, k, v := g.Normal(shape...), g.Normal(shape...), g.Normal(shape...)
 	qOn, kOn, vOn := be.Put(q), be.Put(k), be.Put(v)
 	return Work{
-		FLOPs: h.FLOPs(), Bytes: h.Bytes(),
-		Run: func(context.Context) error {
+		FLOPs: h.FLOPs(), Bytes: h.Bytes(), on: be,
+		Start: func(context.Context) error {
 			h.on(be, qOn, kOn, vOn)
-			return wait(be)
+			return be.Err()
 		},
 		Check: func(ctx context.Context) (Check, error) {
 			got := be.Get(h.on(be, qOn, kOn, vOn))

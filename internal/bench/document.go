@@ -37,6 +37,12 @@ type Peak struct {
 	GBytes  float64 `json:"gbytes_s"`
 	FMA     string  `json:"fma"`                        // the instructions
 	Tiles   float64 `json:"bf16_tile_gflops,omitempty"` // of bfloat16 products in tiles, where there are such
+
+	// Of a GPU, whose rows have no threads: its name on the command line, and
+	// what its clocks and units make.
+	Device      string  `json:"device,omitempty"`
+	SheetGFLOPS float64 `json:"sheet_gflops,omitempty"`
+	SheetGBytes float64 `json:"sheet_gbytes_s,omitempty"`
 }
 
 // ByTiles is the peak of float32 products each of which takes so many of bfloat16
@@ -73,22 +79,26 @@ type Row struct {
 	PeakGFLOPS float64 `json:"peak_gflops"`
 	Error      float64 `json:"max_abs_error"` // against package ref
 
-	ErrorShare float64   `json:"error_share"` // of what rounding explains
-	Checked    string    `json:"checked"`     // how much of the result was compared
-	FLOPs      float64   `json:"flops"`
-	Bytes      float64   `json:"bytes"`
-	GBytes     float64   `json:"gbytes_s"`
-	PeakGBytes float64   `json:"peak_gbytes_s"`
-	Samples    []float64 `json:"samples_ms"` // each run
+	ErrorShare float64 `json:"error_share"` // of what rounding explains
+	Checked    string  `json:"checked"`     // how much of the result was compared
+	FLOPs      float64 `json:"flops"`
+	Bytes      float64 `json:"bytes"`
+	GBytes     float64 `json:"gbytes_s"`
+	PeakGBytes float64 `json:"peak_gbytes_s"`
+	// The datasheet's peaks of a GPU; 0 where they are not known.
+	SheetGFLOPS float64   `json:"sheet_gflops,omitempty"`
+	SheetGBytes float64   `json:"sheet_gbytes_s,omitempty"`
+	Samples     []float64 `json:"samples_ms"` // each run
 
-	Before *Change `json:"before,omitempty"` // with --compare
+	Before *Change `json:"before,omitempty"` // with --compare FILE
+	Torch  *Torch  `json:"torch,omitempty"`  // with --compare torch
 }
 
 // Measured is the row of a case that was checked and timed.
 func Measured(c Case, w Work, check Check, samples []float64, peak Peak) Row {
 	r := Row{
 		Case: c, Min: samples[0], Median: Median(samples), Samples: samples,
-		PeakGFLOPS: peak.GFLOPS, PeakGBytes: peak.GBytes,
+		PeakGFLOPS: peak.GFLOPS, PeakGBytes: peak.GBytes, SheetGFLOPS: peak.SheetGFLOPS, SheetGBytes: peak.SheetGBytes,
 		Error: check.Error, ErrorShare: check.Share, Checked: check.What,
 		FLOPs: w.FLOPs, Bytes: w.Bytes,
 	}

@@ -84,12 +84,10 @@ func Forward(be kernels.Backend, p Pass) Work {
 		bytes += 4 * recorded(&p.Model.Config, p.N)
 	}
 	return Work{
-		FLOPs: p.FLOPs, Bytes: bytes,
-		Run: func(ctx context.Context) error {
-			if _, err := p.run(ctx, be, ids, wants); err != nil {
-				return err
-			}
-			return wait(be)
+		FLOPs: p.FLOPs, Bytes: bytes, on: be,
+		Start: func(ctx context.Context) error {
+			_, err := p.run(ctx, be, ids, wants)
+			return err
 		},
 		Check: func(ctx context.Context) (Check, error) { return p.check(ctx, be, ids) },
 	}

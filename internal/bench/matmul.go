@@ -50,10 +50,10 @@ func MatMul(be kernels.Backend, p Product) Work {
 	o := kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, p.N)}}
 	on := be.Put(x)
 	return Work{
-		FLOPs: p.FLOPs(), Bytes: p.Bytes(),
-		Run: func(context.Context) error {
+		FLOPs: p.FLOPs(), Bytes: p.Bytes(), on: be,
+		Start: func(context.Context) error {
 			be.MatMul(on, w, o)
-			return wait(be)
+			return be.Err()
 		},
 		Check: func(ctx context.Context) (Check, error) {
 			got := be.Get(be.MatMul(on, w, o))

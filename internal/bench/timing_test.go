@@ -3,9 +3,12 @@ package bench
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"attn/internal/kernels"
 )
 
 // TestTime runs under synctest's clock, on which nothing takes time but sleep.
@@ -56,5 +59,30 @@ func TestTimeStops(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || runs != 3 {
 		t.Errorf("%d runs, %v", runs, err)
+	}
+}
+
+// timed is a device that keeps time: each run takes it two milliseconds more.
+type timed struct {
+	kernels.Backend
+	ms float64
+}
+
+func (t *timed) Time(run func() error) (float64, error) {
+	t.ms += 2
+	return t.ms, run()
+}
+
+func TestTimeOnTheDevice(t *testing.T) {
+	runs := 0
+	w := Work{on: &timed{}, Start: func(context.Context) error { runs++; return nil }}
+	samples, err := TimeOn(t.Context(), time.Nanosecond, w)
+	if err != nil || !slices.Equal(samples, []float64{4, 6, 8, 10, 12}) || runs != leastRuns+1 {
+		t.Errorf("%v after %d runs, %v", samples, runs, err)
+	}
+	problem := errors.New("a problem")
+	w.Start = func(context.Context) error { return problem }
+	if _, err := TimeOn(t.Context(), time.Hour, w); !errors.Is(err, problem) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -15,10 +15,20 @@ import (
 type Work struct {
 	FLOPs float64 // floating-point operations that one run takes
 	Bytes float64 // of memory that one run must read and write, everything once
-	// Run computes once, and returns when the result is there.
-	Run func(context.Context) error
+	// Start has the device compute once; the result may come later.
+	Start func(context.Context) error
 	// Check holds the result to package ref.
 	Check func(context.Context) (Check, error)
+
+	on kernels.Backend
+}
+
+// Run computes once, and returns when the result is there.
+func (w Work) Run(ctx context.Context) error {
+	if err := w.Start(ctx); err != nil {
+		return err
+	}
+	return wait(w.on)
 }
 
 // Check is how far a result lies from package ref's.

@@ -96,14 +96,20 @@ its weights: its peak is that share of theirs.
 others. A pass reads a built-in model's limit at most; without --model, a random
 model of its shape reads longer texts.
 
---compare reads what --format json wrote, and says for each row whether it
-changed, by the Mann-Whitney U-test over all runs.`,
+--compare FILE reads what --format json wrote, and says for each row whether it
+changed, by the Mann-Whitney U-test over all runs. --compare torch times PyTorch
+at the same products of float32 and the same attention (its math path), on the
+same device, if python3 can import it.
+
+A GPU's rows are timed by its own clock, each run with caches that hold nothing
+of it; its peak is measured by kernels made for that.`,
 		Example: `attn bench
 attn bench --op matmul --n 512,2048 --dtype f32,bf16,q4_k --threads 1,2 --chart
 attn bench --op matmul --shape 8x768x3072,512x768x2304 --set all
 attn bench --op attention --n 1024 --heads 8 --d-head 128 --causal=false
 attn bench --op trace --layers 12 --heads 12 --d-model 768 --n 64,512
-attn bench --format json -o before.json; attn bench --compare before.json`,
+attn bench --format json -o before.json; attn bench --compare before.json
+attn bench --op matmul,attention --compare torch`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(cmd, shapes, dtypes, standard); err != nil {
@@ -124,7 +130,7 @@ attn bench --format json -o before.json; attn bench --compare before.json`,
 	f.DurationVar(&o.time, "time", time.Second, "how `long` each row is timed")
 	f.IntVar(&o.memory, "memory", 4, "the most that a row may take, in `GiB`")
 	f.BoolVar(&o.chart, "chart", false, "draw a roofline chart as well")
-	f.StringVar(&o.earlier, "compare", "", "an earlier run's JSON `file` to compare with")
+	f.StringVar(&o.earlier, "compare", "", "an earlier run's JSON `file` to compare with, or torch: PyTorch, timed beside")
 	o.model.add(a, cmd)
 	addShape(cmd, &o.shape)
 	f.Lookup("heads").Usage = "`N` heads of attention, and of a random model's layers (default: 12, and 4)"
@@ -324,7 +330,12 @@ func runBench(ctx context.Context, a *App, o *benchOptions) error {
 	}
 	defer p.close()
 	var earlier bench.Document
-	if o.earlier != "" {
+	switch {
+	case o.besideTorch():
+		if err := bench.HasTorch(ctx, python); err != nil {
+			return failf("%w", err).advise("--compare torch needs a python3 that can import it; any other word is a file of an earlier run")
+		}
+	case o.earlier != "":
 		if earlier, err = readBench(o.earlier); err != nil {
 			return err
 		}
@@ -337,11 +348,25 @@ func runBench(ctx context.Context, a *App, o *benchOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.earlier != "" {
+	switch {
+	case o.besideTorch():
+		stop := a.progress(o.look.Quiet, "timing PyTorch")
+		err := bench.BesideTorch(ctx, python, d.Rows, o.time)
+		stop()
+		if err != nil {
+			return failf("%w", err)
+		}
+	case o.earlier != "":
 		bench.Compare(d.Rows, earlier.Rows)
 	}
 	return o.write(a, d, p.notes, earlier)
 }
+
+// python runs PyTorch.
+const python = "python3"
+
+// besideTorch: the word is no file's name, unless it says so (./torch).
+func (o *benchOptions) besideTorch() bool { return o.earlier == "torch" }
 
 // readBench reads an earlier run's document.
 func readBench(path string) (bench.Document, error) {

@@ -156,7 +156,7 @@ func TestBenchWrongResult(t *testing.T) {
 			Check: func(context.Context) (bench.Check, error) {
 				return bench.Check{Error: 0.5, Share: 3, What: "every number"}, nil
 			},
-			Run: func(context.Context) error {
+			Start: func(context.Context) error {
 				t.Error("it was timed")
 				return nil
 			},

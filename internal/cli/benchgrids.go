@@ -17,7 +17,7 @@ func (o *benchOptions) write(a *App, d bench.Document, notes []string, earlier b
 	case formatJSON:
 		return a.Write(o.output.Output, func(w io.Writer) error { return writeJSON(w, d) })
 	case formatCSV:
-		return a.writeCSV([]view.Grid{benchList(d.Rows, o.earlier != "")}, &o.output)
+		return a.writeCSV([]view.Grid{benchList(d.Rows, o.earlier != "" && !o.besideTorch())}, &o.output)
 	}
 	times := benchGrid(d.Rows, o.chart)
 	times.Notes = append(benchNotes(d), notes...)
@@ -28,7 +28,10 @@ func (o *benchOptions) write(a *App, d bench.Document, notes []string, earlier b
 	if o.chart {
 		grids = append(grids, rooflineGrid(d, a.Width()))
 	}
-	if o.earlier != "" {
+	switch {
+	case o.besideTorch():
+		grids = append(grids, torchGrid(d.Rows))
+	case o.earlier != "":
 		grids = append(grids, changesGrid(d, o.earlier, earlier))
 	}
 	options := text.Options{MaxRows: maxBenchRows}
@@ -59,8 +62,8 @@ func benchColumns() []benchColumn {
 	}
 	return []benchColumn{
 		{exact: "op", word: func(r bench.Row) string { return r.Op }},
-		{exact: "device", shown: "device", word: func(r bench.Row) string { return r.Device }},
-		{shown: "set", word: func(r bench.Row) string { return r.Set }},
+		{exact: "device", word: func(r bench.Row) string { return r.Device }},
+		{shown: "device", word: func(r bench.Row) string { return where(r.Case) }},
 		{exact: "dtype", shown: "weights", word: func(r bench.Row) string { return r.DType }},
 		{exact: "n", number: whole(func(r bench.Row) int { return r.N })},
 		{exact: "m", number: whole(func(r bench.Row) int { return r.M })},
@@ -81,13 +84,66 @@ func benchColumns() []benchColumn {
 		{exact: "gflops", shown: "GFLOP/s", number: func(r bench.Row) float64 { return r.GFLOPS }, round: threeDigits},
 		{exact: "peak_gflops", number: func(r bench.Row) float64 { return r.PeakGFLOPS }},
 		{shown: "of peak", number: func(r bench.Row) float64 { return r.GFLOPS / r.PeakGFLOPS }, round: perCent},
+		{shown: "of sheet", word: func(r bench.Row) string {
+			if r.SheetGFLOPS == 0 {
+				return ""
+			}
+			return perCent(r.GFLOPS / r.SheetGFLOPS)
+		}},
+		{exact: "sheet_gflops", number: func(r bench.Row) float64 { return orNaN(r.SheetGFLOPS) }},
 		{exact: "gbytes_s", shown: "GB/s", number: func(r bench.Row) float64 { return r.GBytes }, round: threeDigits},
 		{exact: "peak_gbytes_s", number: func(r bench.Row) float64 { return r.PeakGBytes }},
+		{exact: "sheet_gbytes_s", number: func(r bench.Row) float64 { return orNaN(r.SheetGBytes) }},
+		{exact: "torch_ms_median", number: func(r bench.Row) float64 { return torchMedian(r) }},
 		{exact: "max_abs_error", shown: "error", number: func(r bench.Row) float64 { return r.Error }, round: rough},
 		{exact: "error_share", number: func(r bench.Row) float64 { return r.ErrorShare }},
 		{exact: "checked", word: func(r bench.Row) string { return r.Checked }},
 		{exact: "set", word: func(r bench.Row) string { return r.Set }},
 	}
+}
+
+// orNaN is a number, or none where it is 0.
+func orNaN(v float64) float64 {
+	if v == 0 {
+		return math.NaN()
+	}
+	return v
+}
+
+// torchMedian is PyTorch's, or none.
+func torchMedian(r bench.Row) float64 {
+	if r.Torch == nil {
+		return math.NaN()
+	}
+	return r.Torch.Median
+}
+
+// torchGrid sets PyTorch's times beside attn's.
+func torchGrid(rows []bench.Row) view.Grid {
+	t := &view.Table{}
+	var ours, theirs, times, what []string
+	version, missing := "", 0
+	for _, r := range rows {
+		if r.Torch == nil {
+			missing++
+			continue
+		}
+		version = r.Torch.Version
+		t.Rows = append(t.Rows, view.Label{Text: benchName(r.Case) + " " + r.Device, Pos: -1})
+		ours, theirs = append(ours, threeDigits(r.Median)), append(theirs, threeDigits(r.Torch.Median))
+		times, what = append(times, fmt.Sprintf("%.2f x", r.Torch.Median/r.Median)), append(what, r.Torch.What)
+	}
+	t.Columns = []view.Column{
+		{Title: "attn ms", Kind: view.Word, Words: rightAligned(ours, "attn ms", false)},
+		{Title: "PyTorch ms", Kind: view.Word, Words: rightAligned(theirs, "PyTorch ms", false)},
+		{Title: "attn is", Kind: view.Word, Words: rightAligned(times, "attn is", false)},
+		{Title: "", Kind: view.Word, Role: view.Muted, Words: what},
+	}
+	g := view.Grid{View: "bench", Title: "Beside PyTorch", Formula: strings.TrimSpace("medians; PyTorch " + version), Table: t}
+	if missing > 0 {
+		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d rows have no counterpart here: it is timed at products of float32 and at attention.", missing, len(rows)))
+	}
+	return g
 }
 
 // threeDigits writes three digits, and all that stand before the point.
@@ -128,10 +184,11 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 				words[i] = c.round(c.number(r))
 			}
 		}
-		if foldable := c.shown == "device" || c.shown == "set" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
-			if words[0] != "" {
-				same = append(same, c.shown+" "+words[0])
-			}
+		if allEqual(words) && words[0] == "" { // no row has it
+			continue
+		}
+		if foldable := c.shown == "device" || c.shown == "weights" || c.shown == "threads"; foldable && allEqual(words) {
+			same = append(same, c.shown+" "+words[0])
 			continue
 		}
 		t.Columns = append(t.Columns, view.Column{Title: c.shown, Kind: view.Word, Words: rightAligned(words, c.shown, c.word != nil)})
@@ -175,6 +232,10 @@ func rightAligned(words []string, title string, text bool) []string {
 func benchNotes(d bench.Document) []string {
 	var notes []string
 	for _, p := range d.Machine.Peaks {
+		if p.Device != "" {
+			notes = append(notes, gpuNote(p))
+			continue
+		}
 		threads := "1 thread"
 		if p.Threads > 1 {
 			threads = fmt.Sprintf("%d threads", p.Threads)
@@ -193,6 +254,15 @@ func benchNotes(d bench.Document) []string {
 		held += ", large ones by a sample (-v says of what)"
 	}
 	return append(notes, held+"; GFLOP/s and GB/s are the median's.")
+}
+
+// gpuNote says what a GPU's rows are held against, and how they were timed.
+func gpuNote(p bench.Peak) string {
+	note := fmt.Sprintf("Peak of %s, %s: %s GFLOP/s of multiply-adds, %s GB/s of memory copied", p.Device, p.FMA, threeDigits(p.GFLOPS), threeDigits(p.GBytes))
+	if p.SheetGFLOPS > 0 {
+		note += fmt.Sprintf("; its clocks and units make %s and %s", threeDigits(p.SheetGFLOPS), threeDigits(p.SheetGBytes))
+	}
+	return note + ". Its rows are timed by its own clock, with empty caches."
 }
 
 // checkedGrid says what of each result was compared, and how often it was run.

@@ -15,6 +15,7 @@ import (
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
 	"attn/internal/kernels/cpu"
+	"attn/internal/kernels/cuda"
 	"attn/internal/model"
 	"attn/internal/params"
 	"attn/internal/probe"
@@ -122,8 +123,8 @@ func (o *benchOptions) places() ([]benchPlace, error) {
 			sets = []string{""}
 		}
 		for _, n := range threads {
-			if name == "ref" {
-				n = 1 // it has no more
+			if name == "ref" || name == "cuda" {
+				n = 1 // it has no more, or no use for them
 			}
 			for _, set := range sets {
 				if on := (benchPlace{name, n, set}); !slices.Contains(places, on) {
@@ -346,6 +347,9 @@ func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Doc
 		return d, err
 	}
 	d.Machine.Peaks = peaks
+	if i := slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Device == "cuda" }); i >= 0 {
+		d.Machine.GPU = &peaks[i].FMA
+	}
 	for i, s := range p.steps {
 		stop := a.progress(o.look.Quiet, fmt.Sprintf("timing %s on %s (%d of %d)", benchName(s.Case), s.Device, i+1, len(p.steps)))
 		row, err := s.measure(ctx, o.time, s.peak(peaks))
@@ -365,23 +369,59 @@ func (p *benchPlan) peaks(ctx context.Context, a *App, o *benchOptions) ([]bench
 	options.Time = min(options.Time, o.time)
 	var peaks []bench.Peak
 	for _, s := range p.steps {
-		if slices.ContainsFunc(peaks, func(k bench.Peak) bool { return k.Threads == s.Threads }) {
+		if slices.ContainsFunc(peaks, s.isPeak) {
 			continue
 		}
-		k, err := probe.Measure(ctx, s.Threads, options)
+		k, err := s.measurePeak(ctx, options)
 		if err != nil {
 			return nil, err
 		}
-		peaks = append(peaks, bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA, Tiles: k.Tiles})
+		peaks = append(peaks, k)
 	}
 	return peaks, nil
 }
 
-// peak is the best that the machine can do for a row, on its threads. Attention
-// has no weights, and its products are not made in tiles.
+// isPeak reports whether a peak is that of the step's device and threads.
+func (s *benchStep) isPeak(k bench.Peak) bool {
+	if s.Device == "cuda" {
+		return k.Device == s.Device
+	}
+	return k.Device == "" && k.Threads == s.Threads
+}
+
+// measurePeak finds what a step's device can do.
+func (s *benchStep) measurePeak(ctx context.Context, options probe.Options) (bench.Peak, error) {
+	if s.Device != "cuda" {
+		k, err := probe.Measure(ctx, s.Threads, options)
+		return bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA, Tiles: k.Tiles}, err
+	}
+	be, err := openDevice(benchPlace{device: s.Device})
+	if err != nil {
+		return bench.Peak{}, err
+	}
+	defer be.Close() // nothing is lost
+	gpu, ok := be.(interface {
+		Device() cuda.Device
+		Measure() (cuda.Peak, error)
+	})
+	if !ok {
+		return bench.Peak{}, failf("it cannot be measured: --device %s", s.Device)
+	}
+	k, err := gpu.Measure()
+	if err != nil {
+		return bench.Peak{}, failf("%w", err)
+	}
+	device, sheet := gpu.Device(), gpu.Device().Sheet()
+	return bench.Peak{
+		Device: s.Device, Threads: s.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: device.Name, SheetGFLOPS: sheet.GFLOPS, SheetGBytes: sheet.GBytes,
+	}, nil
+}
+
+// peak is the best that the machine can do for a row, on its device and threads.
+// Attention has no weights, and its products are not made in tiles.
 func (s *benchStep) peak(peaks []bench.Peak) bench.Peak {
-	p := peaks[slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Threads == s.Threads })]
-	if s.Op == opAttention {
+	p := peaks[slices.IndexFunc(peaks, s.isPeak)]
+	if s.Op == opAttention || s.Device == "cuda" {
 		return p
 	}
 	d, err := tensor.ParseDType(strings.ToUpper(s.DType))
@@ -413,7 +453,7 @@ func (s *benchStep) measure(ctx context.Context, budget time.Duration, peak benc
 		return bench.Row{}, checkf("%s on %s is wrong: it lies %s from ref, %s times what rounding explains (%s)",
 			benchName(s.Case), s.Device, short(check.Error), short(check.Share), check.What)
 	}
-	samples, err := bench.Time(ctx, budget, w.Run)
+	samples, err := bench.TimeOn(ctx, budget, w)
 	if err != nil {
 		return fail(err)
 	}

@@ -17,3 +17,10 @@ type Bounded interface {
 	// many bytes does not fit. It copies nothing.
 	Fit(bytes int) error
 }
+
+// Timed is a backend whose device keeps time itself.
+type Timed interface {
+	// Time returns how many milliseconds the device works on what run asks of it,
+	// with caches that hold nothing of it.
+	Time(run func() error) (ms float64, err error)
+}

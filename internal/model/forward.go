@@ -145,7 +145,7 @@ func (p *pass) record(name string, a kernels.Array) {
 	p.rec.RecordRows(name, rows, p.read(part))
 }
 
-// read returns an array's numbers, which nobody changes: without a copy where the
+// read returns an array's numbers for the recorder, which does not change them: without a copy where the
 // backend lends them, while it computes on where it can.
 func (p *pass) read(a kernels.Array) tensor.Tensor {
 	if _, stopped := a.(nothing); stopped {
@@ -174,7 +174,7 @@ func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
 	if p.fused != nil {
 		return p.fused.Rows(a, rows)
 	}
-	all := p.read(a)
+	all := p.be.Get(a)      // now: what read returns may come later
 	if len(all.Data) == 0 { // an op before failed
 		return a
 	}

@@ -44,10 +44,19 @@ func (l *late) Fit(bytes int) error {
 // TestLaterIsTheSame holds that a trace whose steps came back beside the ops is
 // the trace that waits for each, and that who looks early can wait.
 func TestLaterIsTheSame(t *testing.T) {
-	m, err := Random(Shape{Layers: 2, DVocab: 50, Seed: 3}, nil)
-	if err != nil {
-		t.Fatal(err)
+	random, err1 := Random(Shape{Layers: 2, DVocab: 50, Seed: 3}, nil)
+	routed, err2 := Open("../../testdata/tiny/mixtral") // its experts read what the router scores
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
 	}
+	defer routed.Close()
+	for _, m := range []*Model{random, routed} {
+		laterIsTheSame(t, m)
+	}
+}
+
+func laterIsTheSame(t *testing.T, m *Model) {
+	t.Helper()
 	run := func(be kernels.Backend, early bool) *trace.Trace {
 		tokens := make([]trace.Token, 5)
 		var rec *trace.Recorder

@@ -68,7 +68,7 @@ func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
 func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
-	scores, vectors := p.read(logits), p.read(x)
+	scores, vectors := p.be.Get(logits), p.be.Get(x)
 	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
 		return x
 	}

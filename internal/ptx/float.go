@@ -108,6 +108,9 @@ func saturate(v float32) float32 {
 func fma(a, b, c float32) float32 {
 	product, addend := float64(a)*float64(b), float64(c)
 	sum := product + addend
+	if between := math.Float64bits(sum) & (1<<29 - 1); between != 1<<28 && math.Abs(sum) >= 0x1p-126 {
+		return float32(sum) // no tie between two float32s, so the first rounding does no harm
+	}
 	if math.IsInf(sum, 0) || sum != sum {
 		return float32(sum)
 	}

@@ -65,6 +65,7 @@ func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
 		buffer.seen = nil // launches are in order
 	}
 	number := int32(0)
+	b := newBlock(k, memory, &launch, params)
 	for z := range launch.Grid[2] {
 		for y := range launch.Grid[1] {
 			for x := range launch.Grid[0] {
@@ -72,7 +73,7 @@ func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
 					return err
 				}
 				number++
-				b := newBlock(k, memory, &launch, params, [3]int{x, y, z}, number)
+				b.begin([3]int{x, y, z}, number)
 				if err := b.run(); err != nil {
 					return err
 				}
@@ -124,14 +125,26 @@ type block struct {
 	warps  []*warp
 }
 
-func newBlock(k *Kernel, memory *Memory, launch *Launch, params []byte, at [3]int, number int32) *block {
-	b := &block{kernel: k, memory: memory, launch: launch, params: params, at: at, number: number}
+func newBlock(k *Kernel, memory *Memory, launch *Launch, params []byte) *block {
+	b := &block{kernel: k, memory: memory, launch: launch, params: params}
 	b.shared = newSpace("shared", k.Shared+launch.Shared)
 	threads := launch.Block[0] * launch.Block[1] * launch.Block[2]
 	for first := 0; first < threads; first += warpSize {
 		b.warps = append(b.warps, newWarp(b, first/warpSize, min(warpSize, threads-first)))
 	}
 	return b
+}
+
+// begin makes the block one that has run nothing, at its place in the grid. It
+// takes the memory of the one before, for allocating it takes longer than most
+// blocks run.
+func (b *block) begin(at [3]int, number int32) {
+	b.at, b.number, b.epoch = at, number, 0
+	clear(b.shared.written)
+	clear(b.shared.seen)
+	for _, w := range b.warps {
+		w.begin()
+	}
 }
 
 // run lets each warp go until it ends or waits at the block's barrier, and

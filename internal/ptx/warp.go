@@ -37,6 +37,13 @@ func newWarp(b *block, number, lanes int) *warp {
 	}
 }
 
+// begin makes the warp one that has run nothing.
+func (w *warp) begin() {
+	w.ended, w.waiting, w.held, w.pc = 0, 0, 0, [warpSize]int{}
+	w.copies, w.step, w.steps, w.now, w.fault = [warpSize]copies{}, 0, 0, 0, nil
+	clear(w.defined)
+}
+
 // lowest returns the first lane of a mask.
 func lowest(mask uint32) int { return bits.TrailingZeros32(mask) }
 

@@ -28,6 +28,7 @@ class Run:
     def __init__(self, home, quick, threads):
         self.home, self.quick, self.threads = home, quick, threads
         self.seconds, self.rounds = (0.05, 1) if quick else (1.0, 5)
+        self.few = min(self.rounds, 3)  # rounds of what takes seconds each time
         self.attn = Attn(os.path.join(home, "attn"), threads)
 
     def path(self, name):
@@ -110,7 +111,7 @@ def record(r):
         turns = {"attn": lambda: r.attn.ms(r.seconds, "--op", "trace", "--model", folder, "--n", str(n))}
         for name, worker in (("transformers", transformers), ("lens", lens)):
             turns[name] = lambda worker=worker: worker.ask(work="record", seconds=r.seconds, ids=spread(n))
-        rows.append({"work": f"{n} tokens", "tags": [str(n)], "ms": alternate(r.rounds, turns)})
+        rows.append({"work": f"{n} tokens", "tags": [str(n)], "ms": alternate(r.few, turns)})
     transformers.close()
     lens.close()
     about = (

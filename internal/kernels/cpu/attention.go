@@ -21,7 +21,7 @@ func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }
 // A task is one head's panel of queries. It goes over the keys panel by panel
 // and never holds more of the pattern than that: each query keeps the largest
 // score so far and sums relative to it, which are scaled down when a larger one
-// comes (Milakov and Gimelshein 2018; Dao et al. 2022). What needs the finished
+// comes (Milakov and Gimelshein 2018; Dao et al. 2022), if it is much larger. What needs the finished
 // sums, the weight that each key receives, is a second walk with a panel of keys
 // to a task, so that no sum is ever split between threads.
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
@@ -176,6 +176,7 @@ func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 		copy(s.lanes.first[:], scores[:set.lanes])
 	}
 	f.look(scores, key, cols, s)
+	s.lanes.stay()
 	if set.weigh(scores, &s.lanes, cols) {
 		set.lower(s.sums, s.lanes.fall[:set.lanes], p.wide)
 	}

@@ -23,7 +23,6 @@ func (f *flash) tileOf(head int, mem *scratch) {
 // mask.
 func (f *flash) scores(head, query, key int, scores []float32, rows int, mem *scratch) {
 	cols := len(scores) / rows
-	clear(scores)
 	k := operand{data: f.k.from(key, head/f.group*f.d).data, stride: [2]int{f.k.stride, 1}}
 	f.set.product(mem, matrix{scores, cols}, f.q.from(query, head*f.d), k, rows, 0, cols, 0, f.d)
 	f.set.scale(scores, scores, f.o.Scale)

@@ -30,7 +30,11 @@ func (s *set) converter(d tensor.DType) func(dst []float32, src []byte) {
 	case tensor.F32:
 		return decodeFloats
 	}
-	return func(dst []float32, src []byte) { tensor.Decode(dst, d, src) }
+	decode := tensor.Decode
+	if elements, _ := d.Block(); elements > 1 {
+		decode = s.blocks
+	}
+	return func(dst []float32, src []byte) { decode(dst, d, src) }
 }
 
 // decodeHalves fills dst with binary16 numbers, four to a load.

@@ -7,7 +7,7 @@ import "attn/internal/kernels"
 // d_model]; head h reads z's head h / (H/KV).
 func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	in := b.in(z)
-	out, ok := b.out(kernels.HeadResultsShape(in.shape, w))
+	out, ok := b.blank(kernels.HeadResultsShape(in.shape, w))
 	if !ok {
 		return out
 	}

@@ -6,7 +6,7 @@ import "math"
 // units of ln 2, so that their weights are powers of two; all but the first two
 // are relative to 2^top. The assembly knows where each part lies.
 type laneSums struct {
-	top, next       [mostLanes]float32 // the largest score so far, without and with the panel at hand
+	top, next       [mostLanes]float32 // what is not far below the largest score so far, without and with the panel at hand
 	fall            [mostLanes]float32 // 2^(top − next): what older sums are multiplied with
 	sum, tilt, near [mostLanes]float64 // of 2^s, of 2^s (s − top), of 2^s over the near keys
 	last            [mostLanes]float32 // the score in a list's last place
@@ -18,6 +18,20 @@ func (l *laneSums) begin(top float32) {
 	*l = laneSums{}
 	for i := range l.top {
 		l.top[i], l.next[i], l.last[i] = top, top, float32(math.Inf(-1))
+	}
+}
+
+// slack is how far, in units of ln 2, scores may rise above what sums are
+// relative to. Sums of weights up to 2^8 are as exact and far from overflow, and
+// after the first panel there is next to nothing to scale down.
+const slack = 8
+
+// stay keeps what sums are relative to while no score is far above it.
+func (l *laneSums) stay() {
+	for i, top := range l.top {
+		if l.next[i]-top <= slack {
+			l.next[i] = top
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ type topLists struct {
 	scores []float32 // [lane, width]
 	keys   []int32
 	masks  [mostLanes/16*panelKeys + 1]uint16 // the last one is read, not used
-	seen   int // keys so far
+	seen   int                                // keys so far
 }
 
 // listWidth is the fewest places of a list: a register of AVX-512.

@@ -8,7 +8,12 @@ import "attn/internal/kernels"
 // once, by the thread that multiplies it.
 func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
 	in := b.in(x)
-	out, ok := b.out(kernels.MatMulShape(in.shape, w, o))
+	shape, err := kernels.MatMulShape(in.shape, w, o)
+	fresh := b.blank
+	if err == nil && b.set.byParts(in.shape[0].Size, w) {
+		fresh = b.out // parts are added
+	}
+	out, ok := fresh(shape, err)
 	if !ok {
 		return out
 	}

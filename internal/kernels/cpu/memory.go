@@ -25,9 +25,15 @@ func (b *Backend) Release(a kernels.Array) {
 // go: more than any pass makes.
 const idle = 1 << 12
 
+// mostIdle is how many numbers may lie about, 512 MiB of them: of a text of tens
+// of thousands of tokens, attention and MLP must not hold each their own memory
+// while the other works. Taking it anew is little beside what they compute.
+const mostIdle = 1 << 27
+
 // store is the memory of arrays that were released.
 type store struct {
 	free  []leftover // those that have lain longest first
+	size  int        // numbers that they have room for
 	taken int        // arrays made so far
 }
 
@@ -55,15 +61,18 @@ func (s *store) take(n int) (data []float32, used bool) {
 		return data, false
 	}
 	data = s.free[best].data[:n]
+	s.size -= cap(data)
 	s.free = slices.Delete(s.free, best, best+1)
 	return data, true
 }
 
-// give keeps memory, and lets go of what has long been of no use.
+// give keeps memory, and lets go of what has long been of no use, or is too much.
 func (s *store) give(data []float32) {
 	s.free = append(s.free, leftover{data, s.taken})
+	s.size += cap(data)
 	old := 0
-	for s.taken-s.free[old].since > idle {
+	for old < len(s.free) && (s.taken-s.free[old].since > idle || s.size > mostIdle) {
+		s.size -= cap(s.free[old].data)
 		old++
 	}
 	s.free = slices.Delete(s.free, 0, old)

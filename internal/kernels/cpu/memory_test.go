@@ -128,6 +128,12 @@ func TestStore(t *testing.T) {
 	if len(s.free) != 1 || len(s.free[0].data) != 5 {
 		t.Errorf("%d lie about that nobody takes", len(s.free))
 	}
+	for range 3 {
+		s.give(make([]float32, mostIdle/2)) // which nobody touches, so that there is no such memory
+	}
+	if len(s.free) != 2 || s.size != mostIdle {
+		t.Errorf("%d lie about, of %d numbers", len(s.free), s.size)
+	}
 }
 
 // opBytes is what an op may allocate once memory lies about for its result: the

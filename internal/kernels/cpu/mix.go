@@ -7,7 +7,7 @@ import "attn/internal/kernels"
 // head H, d_head D].
 func (b *Backend) Mix(pattern, v kernels.Array) kernels.Array {
 	ps, vs := b.in(pattern), b.in(v)
-	out, ok := b.out(kernels.MixShape(ps.shape, vs.shape))
+	out, ok := b.blank(kernels.MixShape(ps.shape, vs.shape))
 	if !ok {
 		return out
 	}

@@ -15,11 +15,8 @@ const (
 // lanes.
 func panelOf(s *set) func(c, a, b []float32, lda, k, rows int, add bool) {
 	return func(c, a, b []float32, lda, k, rows int, add bool) {
-		if !add {
-			clear(c[:rows*s.lanes])
-		}
 		for r := 0; r < rows; r += s.tiles.rows {
-			s.tile(c[r*s.lanes:], a[r*lda:], b, s.lanes, lda, k, min(s.tiles.rows, rows-r))
+			s.tile(c[r*s.lanes:], a[r*lda:], b, s.lanes, lda, k, min(s.tiles.rows, rows-r), add)
 		}
 	}
 }

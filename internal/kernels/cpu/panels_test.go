@@ -26,8 +26,6 @@ func TestPanels(t *testing.T) {
 }
 
 // panelOfScores draws scores; wild ones hold infinities and NaN as well.
-func newRand() *rand.Rand { return rand.New(rand.NewPCG(9, 9)) }
-
 func panelOfScores(r *rand.Rand, rows, lanes int, wild bool) []float32 {
 	odd := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), -math.MaxFloat32, 1e30, -1e30, -149.5, 0}
 	x := aligned(rows * lanes)

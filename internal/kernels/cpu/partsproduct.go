@@ -213,7 +213,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *leftPanels, w *weightPan
 // strips that are not sound, and other strips' with rows that are not.
 func (s *set) multiplyUnsound(mem *scratch, c matrix, x *leftPanels, w *weightPanels, o operand, first, count, from, k int) {
 	plain := func(r, rows, j, width int) {
-		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, from, k)
+		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, from, k, true)
 	}
 	for i, sound := range w.sound {
 		if !sound {

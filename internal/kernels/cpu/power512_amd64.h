@@ -8,7 +8,7 @@
 	VBROADCASTSS ·powers+20(SB), Z29 \
 	VBROADCASTSS ·powers+24(SB), Z30
 
-// POWER sets to to 2^x, sixteen numbers none of which is above 1, and brings
+// POWER sets to to 2^x, sixteen numbers none of which is far above 1, and brings
 // x up to -150, whose power is 0; r is lost.
 //
 //	2^x = 2^floor(x) 2^r, 2^r = 1 + r (c1 + r (c2 + ... + r c5))

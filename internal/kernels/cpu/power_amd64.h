@@ -1,4 +1,4 @@
-// POWER sets to to 2^x, eight numbers none of which is above 1, with ·powers8 at
+// POWER sets to to 2^x, eight numbers none of which is far above 1, with ·powers8 at
 // R8 and its exponents' floor in Y15; x is brought up to -127, whose power is 0,
 // and n is lost. What is below the smallest normal number is 0. The rest is as
 // in power512_amd64.h.

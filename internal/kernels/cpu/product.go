@@ -4,30 +4,36 @@ package cpu
 // them where they lie.
 const few = 8
 
-// product adds a product to c [rows, count], which holds zeros: rows of x
-// with outputs first to first+count-1 of o, over their n inputs from `from` on.
+// product sets c [rows, count] to a product: rows of x with outputs first to
+// first+count-1 of o, over their n inputs from `from` on.
 // The order of each sum depends on n and on how o lies, and on whether rows are
 // few, so a caller splits rows by the shape alone.
 //
-//	c[r, j] += sum_p x[r, p] o[first+j, from+p]
+//	c[r, j] = sum_p x[r, p] o[first+j, from+p]
 func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	if rows <= few && o.stride[1] == 1 {
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
-	s.tiled(mem, c, x, o, rows, first, count, from, n)
+	s.tiled(mem, c, x, o, rows, first, count, from, n, false)
 }
 
-// tiled is product for any number of rows.
-func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
+// tiled is product for any number of rows, or adds it to c.
+func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int, add bool) {
+	for r := 0; r < rows && n == 0 && !add; r++ { // a sum of nothing
+		clear(c.from(r, 0).data[:count])
+	}
 	for j := 0; j < count; j += s.tiles.group {
 		width := min(s.tiles.group, count-j)
 		for p := 0; p < n; p += s.tiles.depth {
 			k := min(s.tiles.depth, n-p)
 			strips := s.pack(mem, o, first+j, width, from+p, k)
 			for r := 0; r < rows && !mem.stopped(); r += s.tiles.band {
-				high := min(s.tiles.band, rows-r)
-				s.multiplyStrips(mem, c.from(r, j), together(mem, x.from(r, p), high, k), strips, high, width, k)
+				high, near := min(s.tiles.band, rows-r), x.from(r, p)
+				if !s.tiles.inPlace {
+					near = together(mem, near, high, k)
+				}
+				s.multiplyStrips(mem, c.from(r, j), near, strips, high, width, k, add || p > 0)
 			}
 		}
 	}
@@ -45,31 +51,31 @@ func together(mem *scratch, x matrix, rows, k int) matrix {
 	return m
 }
 
-// multiplyStrips adds the product of rows of x with packed strips [count, k]
-// to c: a tile at a time, all rows while a strip is near.
-func (s *set) multiplyStrips(mem *scratch, c, x matrix, strips []float32, rows, count, k int) {
+// multiplyStrips sets c to the product of rows of x with packed strips [count,
+// k], or adds it: a tile at a time, all rows while a strip is near.
+func (s *set) multiplyStrips(mem *scratch, c, x matrix, strips []float32, rows, count, k int, add bool) {
 	wide := s.tiles.cols
 	for j := 0; j < count; j += wide {
 		strip, n := strips[j*k:][:k*wide], min(wide, count-j)
 		for r := 0; r < rows; r += s.tiles.rows {
 			high := min(s.tiles.rows, rows-r)
 			if n < wide {
-				s.narrowTile(mem, c.from(r, j), x.from(r, 0), strip, high, n, k)
+				s.narrowTile(mem, c.from(r, j), x.from(r, 0), strip, high, n, k, add)
 				continue
 			}
-			s.tile(c.data[r*c.stride+j:], x.data[r*x.stride:], strip, c.stride, x.stride, k, high)
+			s.tile(c.data[r*c.stride+j:], x.data[r*x.stride:], strip, c.stride, x.stride, k, high, add)
 		}
 	}
 }
 
-// narrowTile is a tile of which c has only n columns: it is added to a copy.
-func (s *set) narrowTile(mem *scratch, c, x matrix, strip []float32, rows, n, k int) {
+// narrowTile is a tile of which c has only n columns: a copy has them all.
+func (s *set) narrowTile(mem *scratch, c, x matrix, strip []float32, rows, n, k int, add bool) {
 	wide := s.tiles.cols
 	whole := grow(&mem.tile, s.tiles.rows*wide)
 	for r := range rows {
 		copy(whole[r*wide:][:n], c.data[r*c.stride:][:n])
 	}
-	s.tile(whole, x.data, strip, wide, x.stride, k, rows)
+	s.tile(whole, x.data, strip, wide, x.stride, k, rows, add)
 	for r := range rows {
 		copy(c.data[r*c.stride:][:n], whole[r*wide:][:n])
 	}

@@ -10,7 +10,7 @@ const queries = 192
 // k [pos T, kv_head KV, d_head D], the result [head H, query_pos T, key_pos T].
 func (b *Backend) Scores(q, k kernels.Array) kernels.Array {
 	qs, ks := b.in(q), b.in(k)
-	out, ok := b.out(kernels.ScoresShape(qs.shape, ks.shape))
+	out, ok := b.blank(kernels.ScoresShape(qs.shape, ks.shape))
 	if !ok {
 		return out
 	}

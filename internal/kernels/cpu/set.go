@@ -13,11 +13,12 @@ type set struct {
 	name string
 
 	tiles tiling
-	// tile adds a product of rows (1 to tiles.rows) of a, lda apart, with a packed
-	// strip b [k, tiles.cols] to c, whose rows are ldc apart; k is 1 or more.
+	// tile sets c, whose rows are ldc apart, to the product of rows (1 to
+	// tiles.rows) of a, lda apart, with a packed strip b [k, tiles.cols], or adds it
+	// to c; k is 1 or more.
 	//
-	//	c[r, j] += sum_p a[r, p] b[p, j]
-	tile func(c, a, b []float32, ldc, lda, k, rows int)
+	//	c[r, j] = [c[r, j] +] sum_p a[r, p] b[p, j]
+	tile func(c, a, b []float32, ldc, lda, k, rows int, add bool)
 	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
 	// four rows of w, n numbers each.
 	dots func(dst, x, w []float32, ldx, ldw, n, rows int)
@@ -26,6 +27,8 @@ type set struct {
 	transpose func(dst, src []float32, wide, stride, k int)
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
+	// blocks is tensor.Decode for the types that are stored in blocks.
+	blocks func(dst []float32, d tensor.DType, src []byte)
 	// parts multiply large matrices in parts of each number; nil in sets that
 	// have no such loops.
 	parts *partLoops
@@ -81,7 +84,7 @@ func portable() *set {
 	s := &set{
 		name:  "generic",
 		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
-		halves: decodeHalves, brains: decodeBrains,
+		halves: decodeHalves, brains: decodeBrains, blocks: tensor.Decode,
 		add: add, multiply: multiply, scale: scale,
 		silu: silu, geluTanh: geluTanh, turn: turn,
 		largest: largest, exps: exps,

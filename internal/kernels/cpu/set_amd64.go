@@ -35,10 +35,23 @@ func hasAVX512() bool {
 func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
-	s.tiles, s.tile = twelveByThirtyTwo(), tileAVX512
+	s.tiles, s.tile = twelveByThirtyTwo(nearestWays()), tileAVX512
 	panels512(s)
 	return s
 }
+
+// nearestWays is in how many places of the nearest cache a line may lie, as Intel's
+// processors tell; 1 of others.
+func nearestWays() int {
+	if most, _, _, _ := cpuid(0, 0); most < 4 {
+		return 1
+	}
+	_, ebx, _, _ := cpuid(4, 0)
+	return int(ebx>>22) + 1
+}
+
+// cpuid asks the processor about itself (Intel SDM 2A, CPUID; leaf 4 is caches).
+func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32)
 
 // avx2 is for processors since 2013: eight numbers at a time, and products
 // that are added without a rounding in between.
@@ -48,6 +61,7 @@ func avx2() *set {
 	s.tile, s.dots, s.transpose = tileAVX2, dotsAVX2, transposeAVX2
 	s.halves = func(dst []float32, src []byte) { eights(dst, src, halvesAVX2, decodeHalves) }
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
+	s.blocks = decodeBlocksAVX2
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
 	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
 	s.largest, s.exps = largestEights, expsEights
@@ -69,16 +83,22 @@ func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byt
 // What these compute is written as Go above each one's code.
 
 //go:noescape
-func tileAVX512(c, a, b []float32, ldc, lda, k, rows int)
+func tileAVX512(c, a, b []float32, ldc, lda, k, rows int, add bool)
 
 //go:noescape
-func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
+func tileAVX2(c, a, b []float32, ldc, lda, k, rows int, add bool)
 
 //go:noescape
 func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
 
 //go:noescape
 func transposeAVX2(dst, src []float32, wide, stride, k int)
+
+//go:noescape
+func stepsAVX2(dst []float32, q []byte, scales, minima []float32)
+
+//go:noescape
+func lookUpAVX2(dst, src []byte, table *[16]int8)
 
 //go:noescape
 func halvesAVX2(dst []float32, src []byte)

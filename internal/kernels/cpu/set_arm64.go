@@ -16,7 +16,7 @@ func neon() *set {
 // What these compute is written as Go above each one's code.
 
 //go:noescape
-func tileNEON(c, a, b []float32, ldc, lda, k, rows int)
+func tileNEON(c, a, b []float32, ldc, lda, k, rows int, add bool)
 
 //go:noescape
 func dotsNEON(dst, x, w []float32, ldx, ldw, n, rows int)

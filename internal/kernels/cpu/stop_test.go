@@ -49,9 +49,9 @@ func stops(t *testing.T, set string, threads, rows, d int) {
 // counting is a set that counts its tiles.
 func counting(s *set, tiles *atomic.Int64) *set {
 	own := *s
-	own.tile = func(c, a, b []float32, ldc, lda, k, rows int) {
+	own.tile = func(c, a, b []float32, ldc, lda, k, rows int, add bool) {
 		tiles.Add(1)
-		s.tile(c, a, b, ldc, lda, k, rows)
+		s.tile(c, a, b, ldc, lda, k, rows, add)
 	}
 	if s.parts != nil {
 		parts := *s.parts

@@ -1,7 +1,7 @@
 package cpu
 
 // tile is set.tile in portable Go, four sums at a time.
-func tile(c, a, b []float32, ldc, lda, k, rows int) {
+func tile(c, a, b []float32, ldc, lda, k, rows int, add bool) {
 	for r := range rows {
 		row := a[r*lda:][:k]
 		for j := 0; j < 16; j += 4 {
@@ -14,10 +14,10 @@ func tile(c, a, b []float32, ldc, lda, k, rows int) {
 				s3 += x * w[3]
 			}
 			to := c[r*ldc+j:][:4]
-			to[0] += s0
-			to[1] += s1
-			to[2] += s2
-			to[3] += s3
+			if add {
+				s0, s1, s2, s3 = s0+to[0], s1+to[1], s2+to[2], s3+to[3]
+			}
+			to[0], to[1], to[2], to[3] = s0, s1, s2, s3
 		}
 	}
 }

@@ -24,20 +24,26 @@
 #define STEP6(ao, bo) STEP5(ao, bo) \
 	ROW(ao(BX)(R9*2), Y10, Y11, Y15)
 
-// STORE adds one row's sums to c and goes to the next.
-#define STORE(low, high) \
-	VADDPS  (DX), low, low    \
-	VMOVUPS low, (DX)         \
-	VADDPS  32(DX), high, high \
-	VMOVUPS high, 32(DX)      \
-	ADDQ    R8, DX
+// SET makes one row's sums one of c and goes to the next.
+#define SET(low, high) \
+	VMOVUPS low, (DX)    \
+	VMOVUPS high, 32(DX) \
+	ADDQ    R8, DX       \
+	DECQ    AX           \
+	JZ      done
+
+// ADD adds what c has before.
+#define ADD(low, high) \
+	VADDPS (DX), low, low     \
+	VADDPS 32(DX), high, high \
+	SET(low, high)
 
 #define NEXT(n) \
 	ADDQ $(4*n), SI \
 	ADDQ $(4*n), BX \
 	ADDQ $(64*n), DI
 
-// func tileAVX2(c, a, b []float32, ldc, lda, k, rows int)
+// func tileAVX2(c, a, b []float32, ldc, lda, k, rows int, add bool)
 //
 //	for r := range rows {
 //		for j := range 16 {
@@ -45,10 +51,13 @@
 //			for p := range k {
 //				sum = fma(a[r*lda+p], b[p*16+j], sum)
 //			}
-//			c[r*ldc+j] += sum
+//			if add {
+//				sum += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = sum
 //		}
 //	}
-TEXT ·tileAVX2(SB), NOSPLIT, $0-104
+TEXT ·tileAVX2(SB), NOSPLIT, $0-105
 	MOVQ c_base+0(FP), DX
 	MOVQ a_base+24(FP), SI
 	MOVQ b_base+48(FP), DI
@@ -157,22 +166,22 @@ one6:
 	JNZ  one6
 
 store:
-	STORE(Y0, Y1)
-	DECQ AX
-	JZ   done
-	STORE(Y2, Y3)
-	DECQ AX
-	JZ   done
-	STORE(Y4, Y5)
-	DECQ AX
-	JZ   done
-	STORE(Y6, Y7)
-	DECQ AX
-	JZ   done
-	STORE(Y8, Y9)
-	DECQ AX
-	JZ   done
-	STORE(Y10, Y11)
+	CMPB add+104(FP), $0
+	JEQ  set
+	ADD(Y0, Y1)
+	ADD(Y2, Y3)
+	ADD(Y4, Y5)
+	ADD(Y6, Y7)
+	ADD(Y8, Y9)
+	ADD(Y10, Y11)
+
+set:
+	SET(Y0, Y1)
+	SET(Y2, Y3)
+	SET(Y4, Y5)
+	SET(Y6, Y7)
+	SET(Y8, Y9)
+	SET(Y10, Y11)
 
 done:
 	VZEROUPPER

@@ -8,15 +8,21 @@
 	VFMLA   x.S4, V26.S4, s2.S4   \
 	VFMLA   x.S4, V27.S4, s3.S4
 
-// STORE adds one row of sums to c, as one times each, and goes to the next.
-#define STORE(s0, s1, s2, s3) \
+// SET makes one row of sums one of c and goes to the next.
+#define SET(s0, s1, s2, s3) \
+	VST1 [s0.S4, s1.S4, s2.S4, s3.S4], (R0) \
+	ADD  R8, R0                             \
+	SUBS $1, R11                            \
+	BEQ  done
+
+// ADDTO adds what c has before: the sums, as one times each, to it.
+#define ADDTO(s0, s1, s2, s3) \
 	VLD1  (R0), [V24.S4, V25.S4, V26.S4, V27.S4] \
 	VFMLA V30.S4, s0.S4, V24.S4                  \
 	VFMLA V30.S4, s1.S4, V25.S4                  \
 	VFMLA V30.S4, s2.S4, V26.S4                  \
 	VFMLA V30.S4, s3.S4, V27.S4                  \
-	VST1  [V24.S4, V25.S4, V26.S4, V27.S4], (R0) \
-	ADD   R8, R0
+	SET(V24, V25, V26, V27)
 
 #define ZERO(s0, s1, s2, s3) \
 	VEOR s0.B16, s0.B16, s0.B16 \
@@ -24,7 +30,7 @@
 	VEOR s2.B16, s2.B16, s2.B16 \
 	VEOR s3.B16, s3.B16, s3.B16
 
-// func tileNEON(c, a, b []float32, ldc, lda, k, rows int)
+// func tileNEON(c, a, b []float32, ldc, lda, k, rows int, add bool)
 //
 //	for r := range rows {
 //		for j := range 16 {
@@ -32,10 +38,13 @@
 //			for p := range k {
 //				sum = fma(a[r*lda+p], b[p*16+j], sum)
 //			}
-//			c[r*ldc+j] += sum
+//			if add {
+//				sum += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = sum
 //		}
 //	}
-TEXT ·tileNEON(SB), NOSPLIT, $0-104
+TEXT ·tileNEON(SB), NOSPLIT, $0-105
 	MOVD c_base+0(FP), R0
 	MOVD a_base+24(FP), R1
 	MOVD b_base+48(FP), R7
@@ -93,22 +102,22 @@ loop1:
 	BNE    loop1
 
 store:
-	STORE(V0, V1, V2, V3)
-	SUBS $1, R11
-	BEQ  done
-	STORE(V4, V5, V6, V7)
-	SUBS $1, R11
-	BEQ  done
-	STORE(V8, V9, V10, V11)
-	SUBS $1, R11
-	BEQ  done
-	STORE(V12, V13, V14, V15)
-	SUBS $1, R11
-	BEQ  done
-	STORE(V16, V17, V18, V19)
-	SUBS $1, R11
-	BEQ  done
-	STORE(V20, V21, V22, V23)
+	MOVBU add+104(FP), R12
+	CBZ   R12, set
+	ADDTO(V0, V1, V2, V3)
+	ADDTO(V4, V5, V6, V7)
+	ADDTO(V8, V9, V10, V11)
+	ADDTO(V12, V13, V14, V15)
+	ADDTO(V16, V17, V18, V19)
+	ADDTO(V20, V21, V22, V23)
+
+set:
+	SET(V0, V1, V2, V3)
+	SET(V4, V5, V6, V7)
+	SET(V8, V9, V10, V11)
+	SET(V12, V13, V14, V15)
+	SET(V16, V17, V18, V19)
+	SET(V20, V21, V22, V23)
 
 done:
 	RET

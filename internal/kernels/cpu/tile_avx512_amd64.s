@@ -58,17 +58,21 @@ name:          \
 	PREFETCHT0 64(R12) \
 	ADDQ       R8, R12
 
-// STORE adds one row's sums to c and goes to the next.
-#define STORE(low, high) \
-	VADDPS  (DX), low, low     \
-	VMOVUPS low, (DX)          \
-	VADDPS  64(DX), high, high \
-	VMOVUPS high, 64(DX)       \
-	ADDQ    R8, DX             \
-	DECQ    AX                 \
+// SET makes one row's sums one of c and goes to the next.
+#define SET(low, high) \
+	VMOVUPS low, (DX)    \
+	VMOVUPS high, 64(DX) \
+	ADDQ    R8, DX       \
+	DECQ    AX           \
 	JZ      done
 
-// func tileAVX512(c, a, b []float32, ldc, lda, k, rows int)
+// ADD adds what c has before.
+#define ADD(low, high) \
+	VADDPS (DX), low, low     \
+	VADDPS 64(DX), high, high \
+	SET(low, high)
+
+// func tileAVX512(c, a, b []float32, ldc, lda, k, rows int, add bool)
 //
 // rows is 1 to 12.
 //
@@ -78,10 +82,13 @@ name:          \
 //			for p := range k {
 //				sum = fma(a[r*lda+p], b[p*32+j], sum)
 //			}
-//			c[r*ldc+j] += sum
+//			if add {
+//				sum += c[r*ldc+j]
+//			}
+//			c[r*ldc+j] = sum
 //		}
 //	}
-TEXT ·tileAVX512(SB), NOSPLIT, $0-104
+TEXT ·tileAVX512(SB), NOSPLIT, $0-105
 	MOVQ c_base+0(FP), DX
 	MOVQ a_base+24(FP), SI
 	MOVQ b_base+48(FP), DI
@@ -193,18 +200,34 @@ one12:
 	JNZ  one12
 
 store:
-	STORE(Z0, Z1)
-	STORE(Z2, Z3)
-	STORE(Z4, Z5)
-	STORE(Z6, Z7)
-	STORE(Z8, Z9)
-	STORE(Z10, Z11)
-	STORE(Z12, Z13)
-	STORE(Z14, Z15)
-	STORE(Z16, Z17)
-	STORE(Z18, Z19)
-	STORE(Z20, Z21)
-	STORE(Z22, Z23)
+	CMPB add+104(FP), $0
+	JEQ  set
+	ADD(Z0, Z1)
+	ADD(Z2, Z3)
+	ADD(Z4, Z5)
+	ADD(Z6, Z7)
+	ADD(Z8, Z9)
+	ADD(Z10, Z11)
+	ADD(Z12, Z13)
+	ADD(Z14, Z15)
+	ADD(Z16, Z17)
+	ADD(Z18, Z19)
+	ADD(Z20, Z21)
+	ADD(Z22, Z23)
+
+set:
+	SET(Z0, Z1)
+	SET(Z2, Z3)
+	SET(Z4, Z5)
+	SET(Z6, Z7)
+	SET(Z8, Z9)
+	SET(Z10, Z11)
+	SET(Z12, Z13)
+	SET(Z14, Z15)
+	SET(Z16, Z17)
+	SET(Z18, Z19)
+	SET(Z20, Z21)
+	SET(Z22, Z23)
 
 done:
 	VZEROUPPER

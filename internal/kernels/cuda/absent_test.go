@@ -95,6 +95,7 @@ func TestKernelErrors(t *testing.T) {
 		b := g.open()
 		x := b.Put(numbers(40))
 		b.Get(b.Scale(x, 2)) // goes well
+		b.idle()
 		g.faults["softcap"] = true
 		for range 3 {
 			x = b.Scale(x, 1)
@@ -128,6 +129,7 @@ func TestLaunchErrors(t *testing.T) {
 	g := newFakeGPU(t)
 	b := g.open()
 	x := b.Put(numbers(40))
+	b.idle()
 	g.fail("cuLaunchKernel", g.uses["cuLaunchKernel"]+2, 701)
 	b.Get(b.Clamp(b.Softcap(b.Scale(x, 2), 3), -1, 1))
 	want := "cuda: softcap: cuLaunchKernel: what error 701 (CUDA_ERROR_701)"

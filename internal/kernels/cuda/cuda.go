@@ -59,22 +59,17 @@ type Backend struct {
 	gpu driver
 	err error
 
-	weights  map[*byte]uploaded // by their first byte
-	uploaded int                // bytes of them
-	taken    int                // bytes of arrays since the last collection
-	quarter  int                // of the memory; 0 before anybody asked
+	busy int // blocks that keep the GPU busy: fewer large tiles are cut into small ones
+
+	weights  []uploaded // by their addresses
+	uploaded int        // bytes of them
+	taken    int        // bytes of arrays since the last collection
+	quarter  int        // of the memory; 0 before anybody asked
 
 	stop func() bool // nil: nobody interrupts
 
 	lock    sync.Mutex // of garbage, which cleanups add to
 	garbage []pointer
-}
-
-// uploaded is a weight on the GPU. Holding the bytes keeps their address from
-// being anybody else's.
-type uploaded struct {
-	bytes []byte
-	at    pointer
 }
 
 // array is a row-major tensor on the GPU.
@@ -89,7 +84,7 @@ var _ kernels.Backend = (*Backend)(nil)
 
 // newBackend returns a backend on a GPU, which it closes.
 func newBackend(gpu driver) *Backend {
-	return &Backend{gpu: gpu, weights: map[*byte]uploaded{}}
+	return &Backend{gpu: gpu, busy: many}
 }
 
 // Shape returns a copy of the array's axes; none if the op that should have
@@ -213,29 +208,6 @@ func (b *Backend) sweep() {
 	for _, p := range dead {
 		b.fail("free", b.gpu.free(p))
 	}
-}
-
-// weight returns where a weight lies on the GPU, in its file's own type; it is
-// uploaded when it is first used.
-func (b *Backend) weight(w kernels.Weight) pointer {
-	if b.err != nil {
-		return 0
-	}
-	key := unsafe.SliceData(w.Bytes)
-	if known, ok := b.weights[key]; ok && len(known.bytes) >= len(w.Bytes) {
-		return known.at
-	}
-	at, err := b.alloc(len(w.Bytes))
-	if err == nil {
-		err = b.gpu.upload(at, w.Bytes)
-	}
-	if err != nil {
-		b.fail("weight "+w.Name, err)
-		return 0
-	}
-	b.weights[key] = uploaded{w.Bytes, at}
-	b.uploaded += len(w.Bytes)
-	return at
 }
 
 // floatBytes is the memory of numbers; GPU and CPU are both little-endian.

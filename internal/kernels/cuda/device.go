@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -21,7 +22,8 @@ type device struct {
 	kernels         map[string]handle
 	owned           map[pointer]bool // all the memory that there is
 	marks           marks
-	broken          error // the first error of what nobody waited for
+	watch           stopwatch // but for its memory, which whoever calls begin takes
+	broken          error     // the first error of what nobody waited for
 
 	run      *executor
 	chosen   int32
@@ -225,6 +227,7 @@ func (d *device) launchNow(op, module, kernel string, g grid, args [][]byte) err
 		params[i] = unsafe.Pointer(data)
 	}
 	pins.Pin(&params[0])
+	d.marks.now = op
 	got := d.calls.Launch(function, uint32(g.blocks[0]), uint32(g.blocks[1]), uint32(g.blocks[2]),
 		uint32(g.threads), 1, 1, 0, d.compute, &params[0], 0)
 	runtime.KeepAlive(args)
@@ -330,7 +333,7 @@ func (d *device) release() error {
 	for at := range d.owned {
 		note("cuMemFree", c.MemoryFree(at))
 	}
-	for _, event := range append(append(d.up.events(), d.down.events()...), d.computed) {
+	for _, event := range slices.Concat(d.up.events(), d.down.events(), d.watch.events(), []handle{d.computed}) {
 		note("cuEventDestroy", c.EventDestroy(event))
 	}
 	for _, m := range d.modules {

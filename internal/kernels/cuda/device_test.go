@@ -80,6 +80,7 @@ func TestLater(t *testing.T) {
 		x = b.Add(x, b.Put(numbers(3000)))
 		runtime.GC()
 	}
+	b.idle()
 	if waits := g.uses["cuEventSynchronize"]; waits > 30 {
 		t.Errorf("it waited %d times for 30 results", waits)
 	}
@@ -144,6 +145,7 @@ func TestMemoryIsReused(t *testing.T) {
 	if b.Err() != nil {
 		t.Fatal(b.Err())
 	}
+	b.idle()
 	allocated := g.uses["cuMemAlloc"]
 	if allocated > 20 {
 		t.Errorf("%d buffers of 80 kB in 1 MiB", allocated)
@@ -166,6 +168,7 @@ func TestFit(t *testing.T) {
 	g := newFakeGPU(t)
 	g.total = 1 << 20
 	b := g.open()
+	b.idle()
 	copies := g.uses["cuMemcpyHtoDAsync"]
 	if err := b.Fit(900_000); err != nil {
 		t.Error(err)
@@ -175,6 +178,7 @@ func TestFit(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
+	b.idle()
 	if g.uses["cuMemcpyHtoDAsync"] != copies || b.Err() != nil {
 		t.Errorf("something was uploaded: %v", b.Err())
 	}
@@ -192,6 +196,7 @@ func TestInterrupt(t *testing.T) {
 	g := newFakeGPU(t)
 	b := g.open()
 	x := b.Put(numbers(5))
+	b.idle()
 	g.hang = make(chan struct{})
 	begin := time.Now()
 	b.Interrupt(func() bool { return time.Since(begin) > 20*time.Millisecond })
@@ -218,6 +223,7 @@ func TestCloseDoesNotWait(t *testing.T) {
 	g := newFakeGPU(t)
 	b := g.open()
 	x := b.Put(numbers(5))
+	b.idle()
 	g.hang = make(chan struct{})
 	b.Interrupt(func() bool { return true })
 	b.Get(x)

@@ -107,6 +107,10 @@ func (g *fakeGPU) open() *Backend {
 // device is what a backend on the fake computes with.
 func (b *Backend) device() *device { return b.gpu.(*device) }
 
+// idle returns when the executor has done what it was handed: the fake may be
+// looked at, and changed.
+func (b *Backend) idle() { _ = b.device().do(func() error { return nil }) }
+
 // fail has the nth use of a call fail.
 func (g *fakeGPU) fail(call string, nth int, c code) *fakeGPU {
 	g.bad[call], g.codes[call] = nth, c
@@ -430,16 +434,18 @@ func moduleOf(image *byte) (*ptx.Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for *(*byte)(unsafe.Add(unsafe.Pointer(image), size)) != 0 {
+		size++
+	}
+	text := string(unsafe.Slice(image, size))
 	for name, m := range all {
 		source, err := compiled.ReadFile("ptx/" + name)
 		if err != nil {
 			return nil, err
 		}
-		if string(source) == string(unsafe.Slice(image, len(source))) && *(*byte)(unsafe.Add(unsafe.Pointer(image), len(source))) == 0 {
+		if string(source) == text {
 			return m, nil
-		}
-		if m == nil {
-			return nil, errors.New("no module")
 		}
 	}
 	return nil, errors.New("an image that is none of the modules")

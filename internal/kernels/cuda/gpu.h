@@ -20,6 +20,9 @@ DEVICE long global_thread() { return (long)block_x() * threads() + thread(); }
 // barrier waits for all threads of the block.
 DEVICE void barrier() { __nvvm_bar_sync(0); }
 
+// from_lane is what another lane of the warp has; all lanes ask at once.
+DEVICE float from_lane(float mine, int lane) { return __nvvm_shfl_sync_idx_f32(0xffffffff, mine, lane, 31); }
+
 DEVICE float from_bits(u32 bits) { return __builtin_bit_cast(float, bits); }
 DEVICE u32 to_bits(float x) { return __builtin_bit_cast(u32, x); }
 
@@ -31,3 +34,15 @@ DEVICE float exp(float x) { return __nvvm_ex2_approx_f(x * 1.44269504088896341f)
 
 // larger is the larger of two numbers, or NaN when one of them is.
 DEVICE float larger(float a, float b) { return b > a || b != b ? b : a; }
+
+// logarithm: ln x = log2 x ln 2.
+DEVICE float logarithm(float x) { return __nvvm_lg2_approx_f(x) * 0.693147180559945309f; }
+
+// What reductions are made of.
+struct Sum {
+	template <typename T> __attribute__((device)) T operator()(T a, T b) const { return a + b; }
+};
+
+struct Larger {
+	__attribute__((device)) float operator()(float a, float b) const { return larger(a, b); }
+};

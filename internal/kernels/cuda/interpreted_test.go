@@ -87,10 +87,10 @@ func onInterpreter(t *testing.T) *Backend {
 	return newBackend(&interpreted{modules: all})
 }
 
-// TestSuite holds every kernel to package ref, on the interpreter: a third of
+// TestSuite holds every kernel to package ref, on the interpreter: a fifth of
 // the calls, for it is slow, and few of them in short tests.
 func TestSuite(t *testing.T) {
-	every := 3
+	every := 5
 	if testing.Short() {
 		every = 40
 	}

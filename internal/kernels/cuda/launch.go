@@ -88,11 +88,21 @@ func (w *work) flag(v bool) *work {
 	return w.int(0)
 }
 
-// run launches a kernel, unless something failed before.
+// run launches a kernel and ends the work.
 func (w *work) run(module, kernel string, g grid) {
+	w.start(module, kernel, g)
+	w.end()
+}
+
+// start launches a kernel, unless something failed before.
+func (w *work) start(module, kernel string, g grid) {
 	if w.b.err == nil && !w.b.stopped() { // what was to be uploaded may not be there
 		w.b.fail(w.op, w.b.gpu.launch(w.op, module, kernel, g, w.args))
 	}
+}
+
+// end frees what this work alone needed.
+func (w *work) end() {
 	for _, p := range w.brief {
 		w.b.fail(w.op, w.b.gpu.free(p))
 	}

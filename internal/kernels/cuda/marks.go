@@ -19,6 +19,7 @@ type marks struct {
 	last  uint32            // launched
 	known uint32            // to be done, from what was waited for
 	ops   [markedOps]string // by number
+	now   string            // the op that is being launched; ""
 }
 
 // markedOps is of how many launches the ops are known, more than a driver's
@@ -57,7 +58,7 @@ func (m *marks) done() uint32 { return atomic.LoadUint32((*uint32)(m.host)) }
 
 // after marks the end of the kernel that was launched last.
 func (m *marks) after(d *device, op string) error {
-	m.last++
+	m.last, m.now = m.last+1, ""
 	m.ops[m.last%markedOps] = op
 	if m.write == nil {
 		return nil
@@ -72,8 +73,10 @@ func (m *marks) culprit() string {
 		done = m.done()
 	}
 	switch open := m.last - done; {
+	case open == 0 && m.now != "":
+		return m.now
 	case open == 0:
-		return "start"
+		return "between ops"
 	case m.write != nil || open == 1:
 		return m.ops[(done+1)%markedOps]
 	}

@@ -2,35 +2,84 @@ package cuda
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
 )
 
-// product is matmul.cu's struct Product: c[z][m][n] = sum_k a[z][m][k] b[z][n][k]
+// product is product.h's struct Product: c[z][m][n] = sum_k a[z][m][k] b[z][n][k]
 // + bias[n]. Its fields are laid out as C lays them out.
 type product struct {
-	A, B, Bias, C          pointer
-	ARow, ABatch           int64
-	BRow, BCol, BBatch     int64
-	CRow, CBatch           int64
-	M, N, K                int32
-	AGroup, BGroup, Unused int32
+	A, B, Bias, C        pointer
+	ARow, ABatch         int64
+	BRow, BCol, BBatch   int64
+	CRow, CBatch         int64
+	M, N, K              int32
+	AGroup, BGroup       int32
+	WholeA, WholeB, Rest int32
 }
+
+const (
+	few      = 16  // so many rows of a have a kernel of their own
+	together = 8   // of which it takes so many at a time
+	many     = 216 // blocks keep a GPU busy: two on each multiprocessor of an A100; see Backend.busy
+)
 
 // multiply runs a product of z matrices, b of a stored type.
 func (w *work) multiply(p product, z int, d tensor.DType) {
+	across := p.BCol != 1 && p.BRow == 1
+	p.WholeA = whole(p.A, p.K, p.ARow, p.ABatch)
+	p.WholeB = whole(p.B, p.K, p.BRow, p.BBatch)
+	if across {
+		p.WholeB = whole(p.B, p.N, p.BCol, p.BBatch)
+	}
 	if w.b.err == nil {
 		data, err := binary.Append(nil, binary.LittleEndian, p)
 		w.b.fail(w.op, err)
 		w.args = [][]byte{data}
 	}
-	const threads, small, large = 256, 16, 64
-	kernel, side := "matmul_"+typeName(d), large
-	if p.M <= 2*small || p.N <= 2*small { // large tiles would be empty
-		kernel, side = "matmul_small_"+typeName(d), small
+	name, suffix := typeName(d), ""
+	if across {
+		suffix = "_across"
 	}
-	w.run("matmul", kernel, grid{[3]int{ceil(int(p.N), side), ceil(int(p.M), side), z}, threads})
+	if p.M <= few || p.BCol != 1 && !across {
+		w.multiplyRows(p, z, suffix, name)
+		return
+	}
+	const high, wide, small = 128, 128, 64
+	large := grid{[3]int{ceil(int(p.N), wide), ceil(int(p.M), high), z}, 256}
+	if large.blocks[0]*large.blocks[1]*z >= w.b.busy {
+		w.run("matmul_"+name, "matmul"+suffix+"_"+name, large)
+		return
+	}
+	w.run("matmul_"+name, "matmul"+suffix+"_small_"+name, grid{[3]int{ceil(int(p.N), small), ceil(int(p.M), small), z}, 64})
+}
+
+// multiplyRows runs a product of few rows.
+func (w *work) multiplyRows(p product, z int, suffix, name string) {
+	rows := together
+	if p.M == 1 {
+		rows = 1
+	}
+	g := grid{[3]int{ceil(int(p.N), 8), ceil(int(p.M), rows), z}, 256} // a warp for each column
+	if suffix != "" {
+		g = grid{[3]int{ceil(int(p.N), 32), ceil(int(p.M), rows), z}, 512} // a lane
+	}
+	w.run("matrows_"+name, fmt.Sprintf("matrows%s_%d_%s", suffix, rows, name), g)
+}
+
+// whole is 1 when a matrix whose rows have so many numbers can be read four
+// numbers at a time: all rows are whole fours, at addresses that are.
+func whole(at pointer, numbers int32, strides ...int64) int32 {
+	all := int64(numbers)
+	for _, s := range strides {
+		all |= s
+	}
+	if at%16 == 0 && all%4 == 0 {
+		return 1
+	}
+	return 0
 }
 
 // MatMul returns x · wᵀ + bias: [pos T, o.Out...].

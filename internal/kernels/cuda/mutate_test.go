@@ -22,20 +22,60 @@ type mutation struct {
 
 // mutations are the mistakes that kernels' authors make.
 func mutations() []mutation {
-	const small = "matmul_small_F32"
 	return []mutation{
-		{"matmul: no barrier before the tile is read", "matmul", small, "bar.sync 0;", "", 2, "matmul"},
-		{"matmul: no barrier before the next tile", "matmul", small, "bar.sync 0;", "", 1, "matmul"},
-		{"matmul: a tail of k is read", "matmul", small, "setp.lt.s32 %p5", "setp.le.s32 %p5", 1, "matmul"},
-		{"matmul: one row too many", "matmul", small, "setp.lt.s32 %p16", "setp.le.s32 %p16", 1, "matmul"},
-		{"matmul: one column too many", "matmul", small, "setp.lt.s32 %p17", "setp.le.s32 %p17", 1, "matmul"},
-		{"matmul: a wrong stride in the tile", "matmul", small, "mul.wide.u32 %rd37, %r5, 68", "mul.wide.u32 %rd37, %r5, 64", 1, "matmul"},
-		{"matmul: operands swapped", "matmul", small, "ld.shared.b32 %r46, [%rd71]", "ld.shared.b32 %r46, [%rd70]", 1, "matmul"},
-		{"matmul: the bias forgotten", "matmul", small, "add.rn.f32 %r60, %r60, %r50", "mov.b32 %r60, %r60", 1, "matmul"},
-		{"matmul: the sum not carried over", "matmul", small, "fma.rn.f32 %r25, %r23, %r24, %r60", "mul.rn.f32 %r25, %r23, %r24", 1, "matmul"},
-		{"matmul: row and column exchanged", "matmul", small, "and.b32 %r5, %r4, 15", "shr.u32 %r5, %r4, 4", 1, "matmul"},
-		{"matmul: the batch forgotten", "matmul", small, "mov.u32 %r1, %ctaid.z", "mov.u32 %r1, 0", 1, "scores"},
-		{"matmul: heads that share read the wrong one", "matmul", small, "div.s32 %r18, %r1, %r17", "mov.b32 %r18, %r1", 1, "scores"},
+		{"matmul: no barrier before the tiles are read", "matmul_F32", "matmul_small_F32", "bar.sync 0;", "", 1, "matmul"},
+		{"matmul: copies not waited for", "matmul_F32", "matmul_small_F32", "cp.async.wait_all;", "", 1, "matmul"},
+		{"matmul: both halves are one", "matmul_F32", "matmul_small_F32", "mul.wide.u32 %rd182, %r161, 10240", "mul.wide.u32 %rd182, %r161, 0", 1, "matmul"},
+		{"matmul: a row past the last is read", "matmul_F32", "matmul_small_F32", "setp.lt.s32 %p2, %r109, %r10", "setp.le.s32 %p2, %r109, %r10", 1, "matmul"},
+		{"matmul: one row too many", "matmul_F32", "matmul_small_F32", "setp.ge.s32 %p68, %r459, %r9", "setp.gt.s32 %p68, %r459, %r9", 1, "matmul"},
+		{"matmul: one column too many", "matmul_F32", "matmul_small_F32", "setp.lt.s32 %p66, %r28, %r19", "setp.le.s32 %p66, %r28, %r19", 1, "matmul"},
+		{"matmul: a wrong stride in the tile", "matmul_F32", "matmul_small_F32", "mad.lo.s32 %r112, %r109, 20, %r111", "mad.lo.s32 %r112, %r109, 16, %r111", 1, "matmul"},
+		{"matmul: the wrong number of four", "matmul_F32", "matmul_small_F32", "fma.rn.f32 %r247, %r236, %r204, %r239", "fma.rn.f32 %r247, %r235, %r204, %r239", 1, "matmul"},
+		{"matmul: the bias forgotten", "matmul_F32", "matmul_small_F32", "add.rn.f32 %r39, %r656, %r592", "mov.b32 %r39, %r592", 1, "matmul"},
+		{"matmul: the sum not carried over", "matmul_F32", "matmul_small_F32", "fma.rn.f32 %r239, %r235, %r203, %r592", "mul.rn.f32 %r239, %r235, %r203", 1, "matmul"},
+		{"matmul: the last four of the depth forgotten", "matmul_F32", "matmul_small_F32", "setp.lt.u32 %p64, %r591, 12", "setp.lt.u32 %p64, %r591, 8", 1, "matmul"},
+		{"matmul: the batch forgotten", "matmul_F32", "matmul_small_F32", "mov.u32 %r1, %ctaid.z", "mov.u32 %r1, 0", 1, "scores"},
+		{"matmul: heads that share read the wrong one", "matmul_F32", "matmul_small_F32", "div.s32 %r106, %r1, %r105", "mov.b32 %r106, %r1", 1, "scores"},
+		{"matmul across: no barrier before the tiles are read", "matmul_F32", "matmul_across_small_F32", "bar.sync 0;", "", 1, "mix"},
+		{"matrows: two lanes add the same", "matrows_F32", "matrows_8_F32", "xor.b32 %r13, %r375, 8", "xor.b32 %r13, %r375, 4", 1, "matmul"},
+		{"matrows: a row past the last", "matrows_F32", "matrows_8_F32", "add.s32 %r10, %r241, -1", "mov.b32 %r10, %r241", 1, "matmul"},
+		{"matrows: a column past the last", "matrows_F32", "matrows_8_F32", "setp.ge.s32 %p1", "setp.gt.s32 %p1", 1, "matmul"},
+		{"matrows across: no barrier before the parts are added", "matrows_F32", "matrows_across_8_F32", "bar.sync 0;", "", 1, "matmul"},
+		{"attention: no barrier before keys are read", "attention", "attention_64", "bar.sync 0;", "", 1, "attention"},
+		{"attention: no barrier before scores are listed", "attention", "attention_64", "bar.sync 0;", "", 2, "attention"},
+		{"attention: no barrier before weights take the scores' place", "attention", "attention_64", "bar.sync 0;", "", 3, "attention"},
+		{"attention: no barrier before values are read", "attention", "attention_64", "bar.sync 0;", "", 4, "attention"},
+		{"attention: no barrier before the sums are told", "attention", "attention_64", "bar.sync 0;", "", 5, "attention"},
+		{"attention, wide: no barrier before the sums are read", "attention", "attention_256", "bar.sync 0;", "", 9, "wide attention"},
+		{"attention: no barrier before lists are finished", "attention", "attention_64", "bar.sync 0;", "", 7, "attention"},
+		{"attention: keys not waited for", "attention", "attention_64", "cp.async.wait_all;", "", 1, "attention"},
+		{"attention: values not waited for", "attention", "attention_64", "cp.async.wait_all;", "", 2, "attention"},
+		{"attention: both halves are one", "attention", "attention_64", "xor.b32 %r3230, %r3233, 1", "mov.b32 %r3230, %r3233", 1, "attention"},
+		{"attention: values not scaled down", "attention", "attention_64", "mul.rn.f32 %r3437, %r2285, %r3437", "mov.b32 %r3437, %r3437", 1, "attention"},
+		{"attention: the sum not scaled down", "attention", "attention_64", "mul.rn.f32 %r321, %r3227, %r256", "mov.b32 %r321, %r3227", 1, "attention"},
+		{"attention: the near mass not scaled down", "attention", "attention_64", "mul.rn.f32 %r3434, %r3434, %r256", "mov.b32 %r3434, %r3434", 1, "attention"},
+		{"attention: the diagonal hidden", "attention", "attention_64", "setp.gt.s32 %p258, %r221, 0", "setp.ge.s32 %p258, %r221, 0", 1, "attention"},
+		{"attention: a key past the last", "attention", "attention_64", "setp.ge.s32 %p261, %r223, %r1984", "setp.gt.s32 %p261, %r223, %r1984", 1, "attention"},
+		{"attention: a window too wide", "attention", "attention_64", "setp.lt.s32 %p319, %r2021, %r67", "setp.le.s32 %p319, %r2021, %r67", 1, "attention"},
+		{"attention: a row scaled by another's factor", "attention", "attention_64", "shfl.sync.idx.b32 %r2285, %r256, %r3156", "shfl.sync.idx.b32 %r2285, %r256, %r55", 1, "attention"},
+		{"attention: heads that share read the wrong one", "attention", "attention_64", "div.s32 %r500, %r497, %r498", "mov.b32 %r500, %r497", 1, "attention"},
+		{"attention: the sink forgotten", "attention", "attention_64", "add.rn.f32 %r354, %r62, %r3501", "mov.b32 %r354, %r62", 1, "attention"},
+		{"attention: smaller scores listed", "attention", "attention_64", "setp.leu.f32 %p438", "setp.geu.f32 %p438", 1, "attention"},
+		{"attention: what is listed not taken off the rest", "attention", "attention_64", "sub.rn.f32 %r3504, %r3504, %r3125", "mov.b32 %r3504, %r3504", 1, "attention"},
+		{"attention: the entropy's parts added", "attention", "attention_64", "sub.rn.f32 %r3112, %r3111, %r63", "add.rn.f32 %r3112, %r3111, %r63", 1, "attention"},
+		{"attention: a logarithm of base 2", "attention", "attention_64", "0f3F317218", "0f3F800000", 1, "attention"},
+		{"attention, wide: no barrier before the tops are read", "attention", "attention_256", "bar.sync 0;", "", 4, "wide attention"},
+		{"attention, wide: no barrier before weights take the tops' place", "attention", "attention_256", "bar.sync 0;", "", 5, "wide attention"},
+		{"attention, wide: no barrier before the next keys' weights", "attention", "attention_256", "bar.sync 0;", "", 6, "wide attention"},
+		{"attention, wide: no barrier before values are read", "attention", "attention_256", "bar.sync 0;", "", 7, "wide attention"},
+		{"attentionkeys: no barrier before a tile is read", "attentionkeys", "attentionkeys", "bar.sync 0;", "", 1, "attention"},
+		{"attentionkeys: no barrier before weights are added", "attentionkeys", "attentionkeys", "bar.sync 0;", "", 2, "attention"},
+		{"attentionkeys: no barrier before rows are summed", "attentionkeys", "attentionkeys", "bar.sync 0;", "", 3, "attention"},
+		{"attentionkeys: no barrier before columns are", "attentionkeys", "attentionkeys", "bar.sync 0;", "", 4, "attention"},
+		{"attentionkeys: a query forgotten", "attentionkeys", "attentionkeys", "add.rn.f32 %r2093, %r2091, %r2092", "mov.b32 %r2093, %r2091", 1, "attention"},
+		{"attentionkeys: blocks of the map one query late", "attentionkeys", "attentionkeys", "setp.ne.b32 %p543, %r2131, 0", "setp.ne.b32 %p543, %r2131, 1", 1, "attention"},
+		{"attentiontile: a score for a weight", "attentiontile", "attentiontile", "st.global.b32 [%rd195], %r2267", "st.global.b32 [%rd195], %r2264", 1, "attention"},
+		{"attentiontile: a depth not carried over", "attentiontile", "attentiontile", "fma.rn.f32 %r466, %r462, %r430, %r2200", "mul.rn.f32 %r466, %r462, %r430", 1, "attention"},
 		{"softmax: no barrier after the sums", "softmax", "softmax", "bar.sync 0;", "", 2, "softmax"},
 		{"softmax: no barrier in the reduction", "softmax", "softmax", "bar.sync 0;", "", 3, "softmax"},
 		{"softmax: the top not taken off", "softmax", "softmax", "sub.rn.f32 %r14, %r13, %r3", "mov.b32 %r14, %r13", 1, "softmax"},
@@ -92,6 +132,14 @@ func TestMutations(t *testing.T) {
 	calls := map[string][]kernelstest.Call{}
 	for _, op := range kernelstest.Ops() {
 		calls[op.Name] = op.Calls
+	}
+	for _, call := range kernelstest.FusedOps()[0].Calls { // a few that have everything: they are slow
+		switch name, _, _ := strings.Cut(call.Name, ", heads"); name {
+		case "plain, T 70", "all, T 75":
+			calls["attention"] = append(calls["attention"], call)
+		case "sizes, T 129":
+			calls["wide attention"] = append(calls["wide attention"], call)
+		}
 	}
 	for _, m := range mutations() {
 		t.Run(m.name, func(t *testing.T) {

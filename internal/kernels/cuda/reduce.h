@@ -6,14 +6,6 @@
 // A block has at most this many threads where it reduces, a power of two.
 enum { REDUCES = 256 };
 
-struct Sum {
-	template <typename T> __attribute__((device)) T operator()(T a, T b) const { return a + b; }
-};
-
-struct Larger {
-	__attribute__((device)) float operator()(float a, float b) const { return larger(a, b); }
-};
-
 // reduce folds the numbers of all threads into one with f, and gives it to all.
 // scratch has one place for each thread.
 template <typename T, typename F>

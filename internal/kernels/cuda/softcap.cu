@@ -3,7 +3,5 @@
 
 KERNEL void softcap(const float *x, float *out, long n, float limit) {
 	long i = global_thread();
-	if (i >= n) return;
-	float y = x[i] / limit;
-	out[i] = magnitude(y) <= TANH_NEAR ? x[i] * tanh_over(y) : limit * tanh_far(y);
+	if (i < n) out[i] = capped(x[i], x[i] / limit, limit);
 }

@@ -16,8 +16,12 @@ DEVICE float tanh_over(float y) {
 	return __builtin_fmaf(p, s, 1.0f);
 }
 
-// tanh_far is 1 - 2 / (e^2|y| + 1) with y's sign, for |y| > TANH_NEAR.
+// tanh_far is 1 - 2 / (e^2|y| + 1) with y's sign, for |y| > TANH_NEAR. What is
+// taken from 1 is at most a half, and may be off by two units of its own.
 DEVICE float tanh_far(float y) {
-	float t = 1 - 2 / (exp(2 * magnitude(y)) + 1);
+	float t = 1 - __nvvm_div_approx_f(2, exp(2 * magnitude(y)) + 1);
 	return y < 0 ? -t : t;
 }
+
+// capped is limit tanh(y), y being x / limit.
+DEVICE float capped(float x, float y, float limit) { return magnitude(y) <= TANH_NEAR ? x * tanh_over(y) : limit * tanh_far(y); }

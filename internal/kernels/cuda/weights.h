@@ -6,11 +6,7 @@
 // The types, in the order of tensor.DType.
 enum Type { F32 = 1, F16, BF16, F8E4M3, F8E5M2, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 };
 
-DEVICE float half_to_float(u16 bits) {
-	float x;
-	asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
-	return x;
-}
+DEVICE float half_to_float(u16 bits) { return (float)__builtin_bit_cast(_Float16, bits); }
 
 // scale reads a block's scale, a binary16 at any address.
 DEVICE float scale(const u8 *at) { return half_to_float((u16)(at[0] | at[1] << 8)); }

@@ -287,7 +287,7 @@ func fusedCalls(s source) (calls []Call) {
 		}
 	}
 	causal := kernels.Mask{Causal: true}
-	for _, size := range [][5]int{{70, 3, 3, 1, 5}, {130, 4, 2, 5, 1}, {65, 1, 1, 16, 24}, {64, 6, 2, 67, 67}, {129, 2, 2, 256, 256}, {33, 2, 1, 96, 130}} {
+	for _, size := range [][5]int{{70, 3, 3, 1, 5}, {130, 4, 2, 5, 1}, {65, 1, 1, 16, 24}, {64, 6, 2, 67, 67}, {129, 2, 2, 256, 256}, {33, 2, 1, 96, 130}, {9, 2, 1, 4, 300}} {
 		add("sizes", size[0], size[1], size[2], size[3], size[4], plain, causal)
 	}
 	for name, change := range fusedVariants() {

@@ -75,7 +75,7 @@ func comparerRefuses(be kernels.Backend) error {
 	w := s.weight(tensor.F32, layouts()[4], 4, 8)
 	products, squares := c.Compare([][]float32{s.vector(8)}, w)
 	if be.Err() == nil || products != nil || squares != nil {
-		return fmt.Errorf("columns were compared: %v, %v", products, be.Err())
+		return fmt.Errorf("columns were compared: %v, %w", products, be.Err())
 	}
 	return nil
 }

@@ -2,7 +2,9 @@ package kernelstest
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
@@ -11,9 +13,9 @@ import (
 // fusedChecks are the suite of kernels.FusedAttention.
 func fusedChecks(every int) []check {
 	list := []check{
-		{"attention/the steps one by one", fusedIsTheSteps, true},
+		{"attention/the steps one by one", func(be kernels.Backend) error { return fusedIsTheSteps(be, every) }, true},
 		{"attention/listed keys", listedKeys, true},
-		{"attention/weights add up", fusedAddsUp, true},
+		{"attention/weights add up", func(be kernels.Backend) error { return fusedAddsUp(be, every) }, true},
 	}
 	for _, op := range FusedOps() {
 		list = append(list, check{op.Name, func(be kernels.Backend) error { return op.compare(be, every) }, true})
@@ -25,11 +27,16 @@ func fusedChecks(every int) []check {
 }
 
 // fusedIsTheSteps holds the fused op to the ops that it stands for, on the same
-// backend, by twice the bound that each of the two is held to.
-func fusedIsTheSteps(be kernels.Backend) error {
-	s := newSource(52)
-	for name, change := range fusedVariants() {
+// backend, by twice the bound that each of the two is held to; every so-manieth
+// of the variants.
+func fusedIsTheSteps(be kernels.Backend, every int) error {
+	s, variants, count := newSource(52), fusedVariants(), 0
+	for _, name := range slices.Sorted(maps.Keys(variants)) {
+		change := variants[name]
 		for _, m := range masks() {
+			if count++; count%every != 0 {
+				continue
+			}
 			const t, d = 70, 12
 			o := everythingOf(t, m, d)
 			change(&o)
@@ -133,10 +140,13 @@ func listed(s kernels.AttentionStats, row int, o kernels.AttentionOpts, m kernel
 
 // fusedAddsUp: what all keys receive is what all queries give, and so for a map
 // of blocks and for what is listed and the rest.
-func fusedAddsUp(be kernels.Backend) error {
-	s := newSource(54)
+func fusedAddsUp(be kernels.Backend, every int) error {
+	s, count := newSource(54), 0
 	for _, sinks := range [][]float32{nil, {0.5, -2}} {
 		for _, m := range masks() {
+			if count++; count%every != 0 {
+				continue
+			}
 			const t, d = 150, 6
 			o := everythingOf(t, m, d)
 			o.Sinks = sinks

@@ -1,0 +1,65 @@
+package cpu
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// TestTilesAreTheirLoops compares every set's tile with a plain loop, number
+// by number: of whole numbers every sum is exact, in whatever order.
+func TestTilesAreTheirLoops(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows := 1; rows <= s.tiles.rows; rows++ {
+			for _, k := range []int{1, 2, 3, 4, 5, 8, 31} {
+				for _, add := range []bool{false, true} {
+					checkTile(t, s, rows, k, add)
+				}
+			}
+		}
+	})
+}
+
+// checkTile runs a tile on a c that a product which is set must not read: NaN.
+func checkTile(t *testing.T, s *set, rows, k int, add bool) {
+	t.Helper()
+	wide := s.tiles.cols
+	lda, ldc := k+3, wide+5
+	a, b, c := make([]float32, rows*lda), make([]float32, k*wide), make([]float32, rows*ldc)
+	for i := range a {
+		a[i] = float32(i*7%11 - 5)
+	}
+	for i := range b {
+		b[i] = float32(i*5%13 - 6)
+	}
+	for i := range c {
+		c[i] = float32(i % 17)
+		if !add {
+			c[i] = float32(math.NaN())
+		}
+	}
+	want := slices.Clone(c)
+	for r := range rows {
+		for j := range wide {
+			sum := float32(0)
+			if add {
+				sum = want[r*ldc+j]
+			}
+			for p := range k {
+				sum += a[r*lda+p] * b[p*wide+j]
+			}
+			want[r*ldc+j] = sum
+		}
+	}
+	s.tile(c, a, b, ldc, lda, k, rows, add)
+	for i, v := range want {
+		if c[i] != v && (c[i] == c[i] || v == v) {
+			t.Fatalf("%d rows, k %d, add %v: number %d is %v, want %v", rows, k, add, i, c[i], v)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package cuda
+
+import (
+	"cmp"
+	"slices"
+	"unsafe"
+
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// uploaded is a stretch of a file on the GPU. Holding the bytes keeps their
+// address from being anybody else's.
+type uploaded struct {
+	bytes []byte
+	at    pointer
+}
+
+func (u uploaded) begin() uintptr { return addressOf(u.bytes) }
+
+func addressOf(bytes []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(bytes))) }
+
+// holds returns where a weight lies within a stretch, if all of it does, and so
+// that its numbers are aligned.
+func (u uploaded) holds(w kernels.Weight) (pointer, bool) {
+	offset := addressOf(w.Bytes) - u.begin()
+	if offset > uintptr(len(u.bytes)) || uintptr(len(w.Bytes)) > uintptr(len(u.bytes))-offset || offset%alignment(w.Type) != 0 {
+		return 0, false
+	}
+	return u.at + pointer(offset), true
+}
+
+// alignment is that of what kernels read a weight by: single numbers whole,
+// blocks byte by byte.
+func alignment(d tensor.DType) uintptr {
+	if block, size := d.Block(); block == 1 {
+		return uintptr(size)
+	}
+	return 1
+}
+
+// weight returns where a weight lies on the GPU, in its file's own type; it is
+// uploaded when it is first used. Weights that share bytes, as a tied embedding
+// and the parts of a fused matrix do, are uploaded in one piece: the first of the
+// parts brings what lies between its numbers, and after them up to the next.
+func (b *Backend) weight(w kernels.Weight) pointer {
+	if b.err != nil {
+		return 0
+	}
+	extent := (w.Shape[0]-1)*w.Stride[0] + (w.Shape[1]-1)*w.Stride[1] + 1
+	piece := w.Bytes[:reach(w, max(extent, w.Shape[0]*w.Stride[0], w.Shape[1]*w.Stride[1]))]
+	w.Bytes = w.Bytes[:reach(w, extent)]
+	after, _ := slices.BinarySearchFunc(b.weights, addressOf(w.Bytes)+1, func(u uploaded, at uintptr) int { return cmp.Compare(u.begin(), at) })
+	for i := after - 1; i >= 0; i-- {
+		if at, ok := b.weights[i].holds(w); ok {
+			return at
+		}
+	}
+	at, err := b.alloc(len(piece))
+	if err == nil {
+		err = b.gpu.upload(at, piece)
+	}
+	if err != nil {
+		b.fail("weight "+w.Name, err)
+		return 0
+	}
+	b.weights = slices.Insert(b.weights, after, uploaded{piece, at})
+	b.uploaded += len(piece)
+	return at
+}
+
+// reach is how many bytes so many elements of a weight take, of those that it has.
+func reach(w kernels.Weight, elements int) int {
+	block, size := w.Type.Block()
+	return min((elements+block-1)/block*size, len(w.Bytes))
+}
