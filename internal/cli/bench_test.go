@@ -176,3 +176,42 @@ func TestBenchThreads(t *testing.T) {
 		t.Errorf("%v, %v", places, err)
 	}
 }
+
+// TestBenchOfGPU: a GPU's rows are held against its own peak and its datasheet's,
+// and the CPU's against theirs.
+func TestBenchOfGPU(t *testing.T) {
+	peaks := []bench.Peak{
+		{Threads: 1, GFLOPS: 100, GBytes: 10, FMA: "AVX2", Tiles: 9e9},
+		{Threads: 1, GFLOPS: 8000, GBytes: 500, FMA: "A GPU", Device: "cuda", SheetGFLOPS: 10000, SheetGBytes: 600},
+	}
+	on := func(device string) bench.Row {
+		s := benchStep{Case: bench.Case{Op: opMatMul, Device: device, DType: "bf16", N: 4, M: 4, K: 4, Threads: 1}}
+		return bench.Measured(s.Case, bench.Work{FLOPs: 4e9, Bytes: 1}, bench.Check{What: "every number"}, []float64{1}, s.peak(peaks))
+	}
+	gpu, cpu := on("cuda"), on("ref")
+	if gpu.PeakGFLOPS != 8000 || gpu.SheetGFLOPS != 10000 || cpu.PeakGBytes != 10 || cpu.SheetGFLOPS != 0 {
+		t.Errorf("%+v\n%+v", gpu, cpu)
+	}
+	gpu.Torch = &bench.Torch{Version: "2.0", What: "a @ b.T", Median: 3}
+	titles := func(rows ...bench.Row) string {
+		var list []string
+		for _, c := range benchGrid(rows, false).Table.Columns {
+			list = append(list, c.Title+" "+c.Words[0])
+		}
+		return strings.Join(list, ", ")
+	}
+	if got := titles(gpu); !strings.Contains(got, "of peak  50.0 %") || !strings.Contains(got, "of sheet 40.0 %") {
+		t.Errorf("a GPU's columns: %s", got)
+	}
+	if got := titles(cpu); strings.Contains(got, "of sheet") {
+		t.Errorf("a CPU's columns: %s", got)
+	}
+	want := "Peak of cuda, A GPU: 8000 GFLOP/s of multiply-adds, 500 GB/s of memory copied; its clocks and units make 10000 and 600. Its rows are timed by its own clock, with empty caches."
+	if got := gpuNote(peaks[1]); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	beside := torchGrid([]bench.Row{gpu, cpu})
+	if beside.Table.Columns[2].Words[0] != " 3.00 x" || len(beside.Notes) != 1 {
+		t.Errorf("%+v", beside)
+	}
+}

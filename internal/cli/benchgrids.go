@@ -94,7 +94,7 @@ func benchColumns() []benchColumn {
 		{exact: "gbytes_s", shown: "GB/s", number: func(r bench.Row) float64 { return r.GBytes }, round: threeDigits},
 		{exact: "peak_gbytes_s", number: func(r bench.Row) float64 { return r.PeakGBytes }},
 		{exact: "sheet_gbytes_s", number: func(r bench.Row) float64 { return orNaN(r.SheetGBytes) }},
-		{exact: "torch_ms_median", number: func(r bench.Row) float64 { return torchMedian(r) }},
+		{exact: "torch_ms_median", number: torchMedian},
 		{exact: "max_abs_error", shown: "error", number: func(r bench.Row) float64 { return r.Error }, round: rough},
 		{exact: "error_share", number: func(r bench.Row) float64 { return r.ErrorShare }},
 		{exact: "checked", word: func(r bench.Row) string { return r.Checked }},

@@ -26,17 +26,18 @@ import (
 // one for the sum so far. The plain loop has 32. Sums of parts are small beside
 // those of x0 w0, and so are their roundings. TestTilesErrLess measures it.
 //
-// Tiles take numbers below 2^-126 for zero. Scaling by a power of two is exact,
-// so that no sum comes near where numbers are in a window, 98 powers of two wide:
+// Tiles take numbers below 2^-126 for zero, and make zero of such results. Both
+// sides are scaled by powers of two, which is exact, so that no part is so small
+// and no sum too large:
 //
-//	2^-72 <= |x| < 2^26    scaled by 2^32    2^-40 <= |x| < 2^58
-//	2^-56 <= |w| < 2^42    scaled by 2^16    2^-40 <= |w| < 2^58
+//	          |x| < 2^26    scaled by 2^32    multiples of 2^-117, below 2^58
+//	2^-119 <= |w| < 2^42    scaled by 2^16    multiples of 2^-126, below 2^58
 //
-// A number of 24 bits from 2^-40 on is a multiple of 2^-63, and so are its parts.
-// Products, and sums of them whether rounded or not, are multiples of 2^-126:
-// they are zero, or no smaller than it. And 1024 products are below 1.01 * 2^126.
-// A panel with another number than these and zero, infinities and NaN among them,
-// is multiplied as if there were no tiles.
+// Of a result that becomes zero less than 2^-126 is lost, 2^-174 when scaled back.
+// There are no more than seven for each input: together they are nothing beside
+// the 2^-150 that the plain loop may lose at each product. And 1024 products are
+// below 1.01 * 2^126. A panel with another number than these and zero, infinities
+// and NaN among them, is multiplied as if there were no tiles.
 
 const (
 	leftScale  = 1 << 32 // of x
@@ -44,8 +45,8 @@ const (
 	// sumScale takes both back.
 	sumScale = 1.0 / (leftScale * rightScale)
 
-	leastLeft, mostLeft   = 0x1p-72, 0x1p26
-	leastRight, mostRight = 0x1p-56, 0x1p42
+	leastLeft, mostLeft   = 0x1p-149, 0x1p26
+	leastRight, mostRight = 0x1p-119, 0x1p42
 )
 
 const (

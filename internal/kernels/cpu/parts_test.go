@@ -57,7 +57,7 @@ func TestSuiteByParts(t *testing.T) {
 // as the bound of what is left out needs.
 func TestSplitIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		bits := rapid.Uint32Range(math.Float32bits(0x1p-40), math.Float32bits(0x1p58)-1).Draw(t, "bits")
+		bits := rapid.Uint32Range(math.Float32bits(0x1p-103), math.Float32bits(0x1p58)-1).Draw(t, "bits")
 		v := math.Float32frombits(bits)
 		if rapid.Bool().Draw(t, "negative") {
 			v = -v
@@ -73,7 +73,7 @@ func TestSplitIsExact(t *testing.T) {
 			t.Fatalf("%v is split into %v", v, part)
 		}
 		for _, p := range part {
-			if p != 0 && math.Abs(p) < 0x1p-63 {
+			if p != 0 && math.Abs(p) < 0x1p-126 {
 				t.Fatalf("%v has a part of %v", v, p)
 			}
 		}
@@ -170,8 +170,17 @@ func TestWithin(t *testing.T) {
 		v    float32
 		want bool
 	}{
-		{0, true}, {1, true}, {-1, true}, {leastLeft, true}, {-leastLeft, true}, {below(mostLeft), true},
-		{below(leastLeft), false}, {mostLeft, false}, {-mostLeft, false}, {0x1p-149, false}, {inf, false}, {-inf, false}, {nan, false},
+		{0, true},
+		{1, true},
+		{-1, true},
+		{0x1p-149, true},
+		{-0x1p-100, true},
+		{below(mostLeft), true},
+		{mostLeft, false},
+		{-mostLeft, false},
+		{inf, false},
+		{-inf, false},
+		{nan, false},
 	} {
 		eachTiles(t, func(t *testing.T, s *set) {
 			t.Helper()
@@ -246,7 +255,29 @@ func anyBrains(r *rand.Rand, n, round int) []uint16 {
 	return x
 }
 
-// product multiplies x [t, in] by weights.
+// TestWithinOfWeights is TestWithin for what is split by splitStrip.
+func TestWithinOfWeights(t *testing.T) {
+	for v, want := range map[float32]bool{
+		0: true, leastRight: true, -leastRight: true, math.Nextafter32(leastRight, 0): false, 0x1p-149: false,
+		math.Nextafter32(mostRight, 0): true, mostRight: false, float32(math.Inf(-1)): false,
+	} {
+		eachTiles(t, func(t *testing.T, s *set) {
+			t.Helper()
+			strip := make([]float32, 5*16)
+			for at := range strip {
+				clear(strip)
+				strip[at] = v
+				seen := nothingSeen()
+				s.parts.splitStrip(make([]uint16, 3*partSize), strip, 16, 5, 3, &seen)
+				if got := seen.within(leastRight, mostRight); got != want {
+					t.Fatalf("%v at %d: within %v", v, at, got)
+				}
+			}
+		})
+	}
+}
+
+// productOn multiplies x [t, in] by weights.
 func productOn(be *Backend, x []float32, w kernels.Weight) []float32 {
 	in := w.Shape[1]
 	rows := tensor.Tensor{Shape: []tensor.Dim{tensor.D(tensor.Pos, len(x)/in), tensor.D(tensor.DModel, in)}, Data: x}
@@ -401,9 +432,26 @@ func TestUnsoundNumbers(t *testing.T) {
 		defer func() { _ = be.Close() }()
 		const rows, out, in = 3*side + 5, 2*side + 21, 70
 		r := rand.New(rand.NewPCG(54, 1))
-		for _, odd := range []float32{
-			float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),
-			0x1p-149, -0x1p-130, 0x1.fffffep-73, 0x1p-72, 0x1p-60, 0x1p-56, 0x1p26, 0x1p42, 0x1p62, -0x1p60,
+		inf, nan := float32(math.Inf(1)), float32(math.NaN())
+		for _, odd := range [][2]float32{ // in x, and in the weights that it meets
+			{inf, 1},
+			{-inf, 0},
+			{nan, 1},
+			{1, inf},
+			{0, -inf},
+			{2, nan},
+			{inf, inf},
+			{0x1p-149, 1},
+			{-0x1p-130, 0x1p41},
+			{0x1p-149, 0x1p100},
+			{0x1p25, 0x1p-149},
+			{0x1p25, -0x1.8p-147},
+			{0x1p-70, 0x1p-70},
+			{0x1p25, 0x1p41},
+			{0x1p62, 0x1p41},
+			{0x1p25, 0x1p80},
+			{-0x1p62, 0x1p62},
+			{0x1p-126, 0x1p-23},
 		} {
 			for places := 1; places <= 3; places++ {
 				x := make([]float32, rows*in)
@@ -412,13 +460,17 @@ func TestUnsoundNumbers(t *testing.T) {
 				}
 				w := storedWeight(r, tensor.F32, out, in, func() float32 { return float32(r.NormFloat64()) })
 				if places&1 != 0 {
-					x[(side+3)*in+17] = odd
-					x[(rows-1)*in] = odd
+					x[(side+3)*in+17], x[(rows-1)*in+33] = odd[0], odd[0]
 				}
 				if places&2 != 0 {
-					binary.LittleEndian.PutUint32(w.Bytes[4*(9*in+in-1):], math.Float32bits(odd))
-					binary.LittleEndian.PutUint32(w.Bytes[4*((out-2)*in+33):], math.Float32bits(odd))
+					binary.LittleEndian.PutUint32(w.Bytes[4*(9*in+17):], math.Float32bits(odd[1]))
+					binary.LittleEndian.PutUint32(w.Bytes[4*((out-2)*in+33):], math.Float32bits(odd[1]))
 				}
+				// A row and an output of one number each: nothing hides its error.
+				clear(x[5*in:][:in])
+				x[5*in+17] = odd[0]
+				clear(w.Bytes[4*20*in:][:4*in])
+				binary.LittleEndian.PutUint32(w.Bytes[4*(20*in+17):], math.Float32bits(odd[1]))
 				withinBound(t, productOn(be, x, w), x, w)
 			}
 		}
@@ -489,7 +541,7 @@ func anyOrdinary(r *rand.Rand, n int) []float32 {
 		x[i] = float32(r.NormFloat64())
 	}
 	for range n / 5000 {
-		x[r.IntN(n)] = 0x1p-140
+		x[r.IntN(n)] = 0x1p40
 	}
 	return x
 }

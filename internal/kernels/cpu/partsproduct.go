@@ -10,7 +10,7 @@ const (
 	splitAtOnce = 32 << 20
 	// rightAtOnce is how many numbers of packed weights stay in the second cache
 	// while rows pass by.
-	rightAtOnce = 768 << 10
+	rightAtOnce = 512 << 10
 )
 
 // deepOf is how many inputs one pass of panels takes, for weights of so many

@@ -20,21 +20,33 @@ func TestAbsent(t *testing.T) {
 		{"no driver", func(_ *fakeGPU, f *finder) {
 			f.library = func() (*calls, error) { return openLibrary([]string{"libnone-of-ours.so.1"}) }
 		}, "no NVIDIA driver"},
-		{"driver too old", func(g *fakeGPU, _ *finder) { g.version = 10020 },
-			"the NVIDIA driver is too old: it has CUDA 10.2, attn's kernels need 11.0"},
+		{
+			"driver too old", func(g *fakeGPU, _ *finder) { g.version = 10020 },
+			"the NVIDIA driver is too old: it has CUDA 10.2, attn's kernels need 11.0",
+		},
 		{"no device", func(g *fakeGPU, _ *finder) { g.initCode = codeNoDevice }, "no GPU: cuInit: what error 100 (CUDA_ERROR_100)"},
 		{"none counted", func(g *fakeGPU, _ *finder) { g.devices = nil }, "no GPU: the driver has none"},
-		{"all hidden", func(g *fakeGPU, f *finder) { g.initCode, f.getenv = codeNoDevice, hiding("") },
-			"no GPU: CUDA_VISIBLE_DEVICES is empty, which hides all of them"},
-		{"wrong number", func(g *fakeGPU, f *finder) { g.initCode, f.getenv = codeNoDevice, hiding("7") },
-			`no GPU: CUDA_VISIBLE_DEVICES is "7", and the driver knows none of that name`},
+		{
+			"all hidden", func(g *fakeGPU, f *finder) { g.initCode, f.getenv = codeNoDevice, hiding("") },
+			"no GPU: CUDA_VISIBLE_DEVICES is empty, which hides all of them",
+		},
+		{
+			"wrong number", func(g *fakeGPU, f *finder) { g.initCode, f.getenv = codeNoDevice, hiding("7") },
+			`no GPU: CUDA_VISIBLE_DEVICES is "7", and the driver knows none of that name`,
+		},
 		{"driver and library differ", func(g *fakeGPU, _ *finder) { g.initCode = codeDriverMismatch }, "cuInit: what error 803 (CUDA_ERROR_803)"},
-		{"device too old", func(g *fakeGPU, _ *finder) { g.devices = []fakeDevice{old} },
-			"An old GPU is too old: its compute capability is 7.5, attn's kernels need 8.0"},
-		{"no context", func(g *fakeGPU, _ *finder) { g.fail("cuDevicePrimaryCtxRetain", 1, codeOutOfMemory) },
-			"A GPU of the tests: cuDevicePrimaryCtxRetain: what error 2 (CUDA_ERROR_2)"},
-		{"no stream", func(g *fakeGPU, _ *finder) { g.fail("cuStreamCreate", 2, codeOutOfMemory) },
-			"A GPU of the tests: cuStreamCreate: what error 2 (CUDA_ERROR_2)"},
+		{
+			"device too old", func(g *fakeGPU, _ *finder) { g.devices = []fakeDevice{old} },
+			"An old GPU is too old: its compute capability is 7.5, attn's kernels need 8.0",
+		},
+		{
+			"no context", func(g *fakeGPU, _ *finder) { g.fail("cuDevicePrimaryCtxRetain", 1, codeOutOfMemory) },
+			"A GPU of the tests: cuDevicePrimaryCtxRetain: what error 2 (CUDA_ERROR_2)",
+		},
+		{
+			"no stream", func(g *fakeGPU, _ *finder) { g.fail("cuStreamCreate", 2, codeOutOfMemory) },
+			"A GPU of the tests: cuStreamCreate: what error 2 (CUDA_ERROR_2)",
+		},
 		{"kernels refused", func(g *fakeGPU, _ *finder) {
 			g.fail("cuModuleLoadDataEx", 1, codeUnsupportedPTX).jitLog = "\nptxas fatal: unsupported .version 7.0\nmore"
 		}, "A GPU of the tests: cuda: add: add.ptx: cuModuleLoadDataEx: what error 222 (CUDA_ERROR_222): ptxas fatal: unsupported .version 7.0"},

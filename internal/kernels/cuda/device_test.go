@@ -16,7 +16,7 @@ import (
 // TestSuiteOnDevice runs part of the suite through the whole way to a GPU, the
 // executor, pages and streams included.
 func TestSuiteOnDevice(t *testing.T) {
-	every := 20
+	every := 40
 	if testing.Short() {
 		every = 100
 	}
@@ -139,7 +139,7 @@ func TestMemoryIsReused(t *testing.T) {
 	g.total = 1 << 20
 	b := g.open()
 	x := b.Put(numbers(20_000))
-	for range 100 { // 80 kB each
+	for range 40 { // 80 kB each
 		x = b.Scale(x, 1)
 	}
 	if b.Err() != nil {

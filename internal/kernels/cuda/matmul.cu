@@ -83,8 +83,8 @@ DEVICE void product(const Product &p) {
 }
 
 KERNEL __attribute__((launch_bounds(256, 2))) void NAMED(matmul)(Product p) { product<4, 2, false>(p); }
-KERNEL __attribute__((launch_bounds(64, 8))) void NAMED(matmul_small)(Product p) { product<2, 1, false>(p); }
+KERNEL __attribute__((launch_bounds(64, 6))) void NAMED(matmul_small)(Product p) { product<2, 1, false>(p); }
 #ifndef BLOCKS
 KERNEL __attribute__((launch_bounds(256, 2))) void NAMED(matmul_across)(Product p) { product<4, 2, true>(p); }
-KERNEL __attribute__((launch_bounds(64, 8))) void NAMED(matmul_across_small)(Product p) { product<2, 1, true>(p); }
+KERNEL __attribute__((launch_bounds(64, 6))) void NAMED(matmul_across_small)(Product p) { product<2, 1, true>(p); }
 #endif
