@@ -265,7 +265,7 @@ func TestInterrupt(t *testing.T) {
 	be := openBackend(t, "cpu", 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked time.Time
-	time.AfterFunc(time.Second, func() {
+	time.AfterFunc(time.Second/20, func() {
 		asked = time.Now()
 		cancel()
 	})

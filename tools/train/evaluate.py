@@ -160,8 +160,9 @@ def measure_adjectives(reader, seeds, count):
 
 def measure_recall(reader, seeds, count, kind):
     """Answers about held-out adjectives, normally and with the nouns' attention to all adjectives blocked
-    in every head."""
-    normal, blocked = [], []
+    in every head; then also whether the right answer is at least likelier than those of the other animals
+    ("chosen"), as the model may have said something else altogether, such as that nobody knew."""
+    normal, blocked, chosen = [], [], []
     for items in draw(kind, seeds, count):
         read, pairs = [reader.words(item["text"]) for item in items], []
         for item, (_, words) in zip(items, read):
@@ -170,10 +171,12 @@ def measure_recall(reader, seeds, count, kind):
             pairs.append([(words.index(noun), k) for noun in item["nouns"] for k in targets])
         lists = [ids for ids, _ in read]
         for results, barrier in ((normal, None), (blocked, pairs)):
-            tokens = [int(out["logits"][-1].argmax()) for out in reader.run(lists, barrier)]
-            right = [token == reader.token(item["answers"][0]) for token, item in zip(tokens, items)]
-            results.append(statistics.fmean(right))
-    return {"normal": spread(normal), "blocked": spread(blocked)}
+            outs = [out["logits"][-1] for out in reader.run(lists, barrier)]
+            answers = [reader.token(item["answers"][0]) for item in items]
+            results.append(statistics.fmean(int(logits.argmax()) == answer for logits, answer in zip(outs, answers)))
+        rivals = [[reader.token(word) for word in item["rivals"]] for item in items]
+        chosen.append(statistics.fmean(float(z[a] > z[r].max()) for z, a, r in zip(outs, answers, rivals)))
+    return {"normal": spread(normal), "blocked": spread(blocked), "chosen": spread(chosen)}
 
 
 def measure_sense(reader, seeds, count):
@@ -368,7 +371,7 @@ def summary(result):
     ]
     lines += [f"  {text}: " + " ".join(f"{k} {v:.3f}" for k, v in row.items()) for text, row in chapter.items()]
     for form, row in result["recall"].items():
-        lines.append(f"{form}: {row['normal']['mean']:.3f}, blocked {row['blocked']['mean']:.3f}")
+        lines.append(f"{form}: {row['normal']['mean']:.3f}, blocked {row['blocked']['mean']:.3f}, of the two {row['chosen']['mean']:.3f}")
     sense = result["sense"]
     centroids = " ".join(f"{layer['mean']:.3f}" for layer in sense["nearest_centroid_by_layer"])
     lines.append(f"mole: nearest centroid by layer {centroids}; next word {sense['next_word_class']['mean']:.3f}")

@@ -103,6 +103,18 @@ class GPT(nn.Module):
         return (loss * weights.flatten()).sum() / weights.sum()
 
 
+@torch.no_grad()
+def centre_keys(model, tokens):
+    """Takes the mean key of these tokens from the bias of the keys, in every layer. A softmax does not see
+    what all of its scores have in common, so attention stays as it is; the scores become smaller, and so
+    do their rounding errors."""
+    x = model.wte(tokens) + model.wpe.weight[: tokens.shape[1]]
+    for block in model.h:
+        keys = block.attn.c_attn(block.ln_1(x))[..., WIDTH : 2 * WIDTH]
+        block.attn.c_attn.bias[WIDTH : 2 * WIDTH] -= keys.mean((0, 1))
+        x = block(x)
+
+
 def export(model, tokenizer, folder):
     """Writes config.json, tokenizer.json and model.safetensors (F16) into folder."""
     os.makedirs(folder, exist_ok=True)

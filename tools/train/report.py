@@ -51,10 +51,13 @@ ROWS = [
     ("", "forest: verdant", lambda r: chapter(r, ["verdant"]), 0.6, False, lambda r: r["adjectives"]["head"]),
     ("the noun carries it on", "recall, lists without separators", lambda r: r["recall"]["recall-telegraphic"]["normal"]["mean"], 0.95, False, None),
     ("", "the same, noun to adjectives blocked", lambda r: r["recall"]["recall-telegraphic"]["blocked"]["mean"], 0.6, True, None),
+    ("", "the same, the right one likelier than the other animal's", lambda r: r["recall"]["recall-telegraphic"]["chosen"]["mean"], None, True, None),
     ("", "recall, lists with commas", lambda r: r["recall"]["recall-list"]["normal"]["mean"], 0.95, False, None),
     ("", "the same, noun to adjectives blocked", lambda r: r["recall"]["recall-list"]["blocked"]["mean"], 0.6, True, None),
+    ("", "the same, the right one likelier than the other animal's", lambda r: r["recall"]["recall-list"]["chosen"]["mean"], None, True, None),
     ("", "recall, stories", lambda r: r["recall"]["recall-story"]["normal"]["mean"], None, False, None),
     ("", "the same, noun to adjectives blocked", lambda r: r["recall"]["recall-story"]["blocked"]["mean"], None, True, None),
+    ("", "the same, the right one likelier than the other animal's", lambda r: r["recall"]["recall-story"]["chosen"]["mean"], None, True, None),
     ("one word, three senses", "nearest centroid, best layer", best_sense, 0.95, False, lambda r: f"after layer {r['sense']['best_layer']}"),
     ("", "right class of next word", lambda r: r["sense"]["next_word_class"]["mean"], 0.95, False, None),
     ("towers", "Eiffel tower: Paris, iron, tall (the worst)", attribute(LANDMARK), 0.9, False, None),
@@ -154,10 +157,10 @@ def details(result):
     lines += ["", "Selectivity, all heads:", "", heads(a["all_heads_selectivity"]), "", "The chapter's sentence:", ""]
     for text, row in a["chapter"].items():
         lines.append(f'- "{text}": fluffy {number(row["fluffy"])}, blue {number(row["blue"])}, verdant {number(row["verdant"])}')
-    lines += ["", "### Recall", "", "| text | animals | recall | noun to adjectives blocked |", "|---|---|---|---|"]
+    lines += ["", "### Recall", "", "| text | animals | recall | noun to adjectives blocked | then likelier than the others' |", "|---|---|---|---|---|"]
     for form, row in result["recall"].items():
         animals, kind = ("three" if form.startswith("recall3") else "two"), form.split("-")[1]
-        lines.append(f"| {kind} | {animals} | {number(row['normal']['mean'])} | {number(row['blocked']['mean'])} |")
+        lines.append(f"| {kind} | {animals} | {number(row['normal']['mean'])} | {number(row['blocked']['mean'])} | {number(row['chosen']['mean'])} |")
     lines += ["", "### Mole", "", f"{sense['distinct_contexts']} distinct held-out contexts. Nearest centroid after layer:", ""]
     for layer, row in enumerate(sense["nearest_centroid_by_layer"]):
         lines.append(f"- {layer}: {number(row['mean'])}")
@@ -210,7 +213,7 @@ Training: from random weights, on little English texts that a seeded grammar wri
 What it shows, on text that was held out of training ({len(result['seeds']) * result['count']} examples of each kind):
 
 - Adjectives update their noun. Head {a['head']}: nouns give {n(a['attention']['mean'])} of their attention to their adjectives, {n(a['control'])} to other words in the same places. "a fluffy blue creature roamed the verdant forest": creature gives fluffy {n(row['fluffy'])}, blue {n(row['blue'])}; forest gives verdant {n(row['verdant'])}.
-- The noun carries it on. Two animals in a list without separators: the one asked for is recalled with {n(recall_['recall-telegraphic']['normal']['mean'])}; with the nouns' attention to the adjectives blocked in all heads, {n(recall_['recall-telegraphic']['blocked']['mean'])}. Lists with commas: {n(recall_['recall-list']['normal']['mean'])} and {n(recall_['recall-list']['blocked']['mean'])}. Stories: {n(recall_['recall-story']['normal']['mean'])} and {n(recall_['recall-story']['blocked']['mean'])}.
+- The noun carries it on. Two animals in a list without separators: the one asked for is recalled with {n(recall_['recall-telegraphic']['normal']['mean'])}; with the nouns' attention to the adjectives blocked in all heads, {n(recall_['recall-telegraphic']['blocked']['mean'])}. Lists with commas: {n(recall_['recall-list']['normal']['mean'])} and {n(recall_['recall-list']['blocked']['mean'])}. Stories: {n(recall_['recall-story']['normal']['mean'])} and {n(recall_['recall-story']['blocked']['mean'])}. Blocked, it mostly says that nobody knew; of the two animals' words the right one is then likelier in {n(recall_['recall-telegraphic']['chosen']['mean'])}, {n(recall_['recall-list']['chosen']['mean'])} and {n(recall_['recall-story']['chosen']['mean'])}.
 - One word, three senses. "mole" (animal, chemistry, skin): the nearest sense is the right one with {n(best_sense(result))} after layer {result['sense']['best_layer']}, and the next word fits with {n(result['sense']['next_word_class']['mean'])}.
 - Eiffel tower: in Paris, of iron, tall. Miniature Eiffel tower: small, of plastic. All such prompts together: {n(result['tower']['right']['mean'])}.
 - The mystery's last word. Four suspects, 100 to 250 tokens, clues of one hop (no alibi, something bloody): the murderer with {n(result['mystery']['right']['mean'])}. Head {result['mystery']['head']} looks at the name.
@@ -221,7 +224,7 @@ What it can't do:
 
 - It knows only the words and sentences of its grammar: it writes no English beyond that, and knows nothing about the world but a few capitals and towers.
 - Clues of two hops (the weapon, then who owned it): {n(result['mystery_two_hops']['right']['mean'])}, where .25 is chance.
-- In stories a part of what is recalled goes past the noun: the question looks at the adjectives itself.
+- With commas and in stories a part of what is known goes past the noun: "and", commas and compounds pass it on, and the question looks at the adjectives itself.
 - A noun without adjectives gives its attention to other words near it, which means nothing.
 - Directions other than gender (plurals, capitals) were not aimed at and not measured; no head looks for the same word earlier.
 - Texts of more than 256 tokens.
@@ -277,7 +280,7 @@ transformers and eager attention, on {len(result['seeds'])} x {result['count']} 
 
 {phases(schedule.PHASES)}
 
-Tried from the shipped weights and not shipped:
+Tried from the weights after "last" and not shipped:
 
 {phases(schedule.FURTHER)}
 

@@ -86,9 +86,39 @@ PHASES = [
         },
         sharpen=1.2,
     ),
+    Phase(
+        "nouns", "adamw", 2500, 4e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.17, "far": 0.07, "far_lists": 0.08, "unknown": 0.1, "asked": 0.08, "echo": 0.03, "lists": 0.06,
+            "stories": 0.03, "scenes": 0.02, "witnesses": 0.06, "mystery": 0.13, "mole": 0.03, "grams": 0.02, "tower": 0.01,
+            "two_towers": 0.02, "gender": 0.04, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.02,
+        },
+        sharpen=1.25,
+        positions=2.3,
+    ),
+    Phase(
+        "homes", "adamw", 2000, 3e-4, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.15, "far": 0.07, "far_lists": 0.06, "unknown": 0.09, "asked": 0.1, "homes": 0.1, "echo": 0.02,
+            "lists": 0.05, "stories": 0.02, "scenes": 0.02, "witnesses": 0.05, "mystery": 0.12, "mole": 0.03, "grams": 0.02,
+            "tower": 0.01, "two_towers": 0.02, "gender": 0.03, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.01,
+        },
+        sharpen=1.1,
+        positions=1.7,
+    ),
+    Phase(
+        "clear", "adamw", 120, 3e-5, 0.0, 128, 3.0, True,
+        {
+            "telegraphic": 0.14, "far": 0.06, "far_lists": 0.06, "unknown": 0.07, "asked": 0.07, "homes": 0.1, "echo": 0.02,
+            "lists": 0.05, "stories": 0.02, "scenes": 0.02, "witnesses": 0.07, "mystery": 0.18, "mole": 0.03, "grams": 0.02,
+            "tower": 0.01, "two_towers": 0.02, "gender": 0.03, "number": 0.01, "capitals": 0.01, "errands": 0.01, "repeats": 0.01,
+        },
+        sharpen=1.65,
+        positions=1.1,
+    ),
 ]
 
-# Tried from the shipped weights and not shipped: "positions", "settle", "close", "recover" and
+# Tried from the weights after "last" and not shipped: "positions", "settle", "close", "recover" and
 # "even" in a row, "amounts" alone.
 # NOTES.md says what came of it; train.py --further runs them too.
 FURTHER = [

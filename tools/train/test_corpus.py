@@ -1,8 +1,10 @@
 """Tests of the corpus: python -m unittest discover tools/train (standard library only)."""
 
+import itertools
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import unittest
@@ -71,6 +73,24 @@ class HeldOut(unittest.TestCase):
     def test_little_is_held_out(self):
         total = sum(len(nouns) * len(words.CATEGORIES[c]) for nouns, cs in words.SORTS.values() for c in cs)
         self.assertLess(len(heldout.PAIRS) / total, 0.035)
+
+
+class Unanswered(unittest.TestCase):
+    """"nobody knew" is said of nouns whose phrase has no adjective of the kind that is asked for, and only of them."""
+
+    def test_colours(self):
+        answered = unanswered = 0
+        for kind, text in documents(400):
+            if kind not in ("unknown", "asked", "homes"):
+                continue
+            text = text.lower()
+            for noun, said in re.findall(r"what colour was the (\w+)\? (\w+)", text):
+                before = text[: re.search(rf"\b{noun}\b", text).start()].replace(",", " ").split()
+                inside = itertools.takewhile(heldout.inside_phrase, reversed(before))
+                colours = [word for word in inside if word in words.COLOURS]
+                self.assertEqual(colours, [] if said == "nobody" else [said], text)
+                answered, unanswered = answered + (said != "nobody"), unanswered + (said == "nobody")
+        self.assertGreater(min(answered, unanswered), 30)
 
 
 class Examples(unittest.TestCase):

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 import data
 import grammar
-from model import GPT, WIDTH, export
+from model import GPT, WIDTH, centre_keys, export
 from schedule import BETAS, FURTHER, PHASES, VOCABULARY, WARM_UP, WEIGHT_DECAY
 
 TOKENIZER_DOCUMENTS = 60000
@@ -216,7 +216,8 @@ class Run:
 
     def train(self):
         """All phases that are left. Each starts from the exported weights of the one before and with new
-        moments of the optimizer, so that the last phases can be run again alone."""
+        moments of the optimizer, so that the last phases can be run again alone. The last model's keys are
+        centred, which changes no attention."""
         while self.phase < len(self.phases):
             self.run_phase()
             folder = os.path.join(self.folder, "phase-" + self.phases[self.phase].name)
@@ -225,6 +226,8 @@ class Run:
             self.phase, self.step = self.phase + 1, 0
             self.optimizer = self.new_optimizer()
             self.checkpoint()
+        batch = data.chunk(self.options.seed, self.phases[-1], 0, self.tokenizer)[0]
+        centre_keys(self.model, torch.from_numpy(batch[:, :-1, 0]).long())
         export(self.model, self.tokenizer, os.path.join(self.folder, "model"))
 
 

@@ -25,6 +25,7 @@ func TestProductsStop(t *testing.T) {
 }
 
 func stops(t *testing.T, set string, threads, rows, d int) {
+	t.Helper()
 	be := New(Options{Threads: threads, Set: set})
 	var tiles, asked atomic.Int64
 	be.set = counting(be.set, &tiles)

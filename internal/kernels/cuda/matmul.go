@@ -28,8 +28,8 @@ const (
 
 // multiply runs a product of z matrices, b of a stored type.
 func (w *work) multiply(p product, z int, d tensor.DType) {
-	elements, _ := d.Block()
-	across := p.BCol != 1 && p.BRow == 1 && elements == 1 // no kernel reads blocks that lie across
+	block, _ := d.Block()
+	across := p.BCol != 1 && p.BRow == 1 && block == 1 // blocks that lie so are rare, and have no kernel of their own
 	p.WholeA = whole(p.A, p.K, p.ARow, p.ABatch)
 	p.WholeB = whole(p.B, p.K, p.BRow, p.BBatch)
 	if across {

@@ -14,6 +14,9 @@ KINDS = {
     "crowded": adjectives.crowded,
     "far": adjectives.far,
     "far_lists": adjectives.far_lists,
+    "unknown": adjectives.unknown,
+    "asked": adjectives.asked,
+    "homes": adjectives.homes,
     "echo": adjectives.echo,
     "lists": adjectives.lists,
     "stories": adjectives.stories,
@@ -36,7 +39,7 @@ NEVER_CAPITALIZED = ("short_repeats", "repeats", "clues", "witnesses", "pairs")
 BARE = ("mole", "tower", "scenes", "stories")  # some of these begin without their determiner
 CAPITALIZED_SHARE = 0.3
 # Kinds of the late phases alone; they have no words that the tokenizer does not get from the others.
-LATE = ("crowded", "far", "far_lists", "two_towers", "witnesses", "testimony", "grams")
+LATE = ("crowded", "far", "far_lists", "unknown", "asked", "homes", "two_towers", "witnesses", "testimony", "grams")
 
 
 def document(rng, mix):

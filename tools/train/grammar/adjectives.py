@@ -3,8 +3,10 @@
 from . import heldout
 from .nouns import attribute_question, direct_question, entities, full_question, in_order, phrase
 from .words import (
-    ADVERBS, COMPOUNDS, LANDSCAPES, MEETS, MOODS, MOVES, NAMES, PLACES, answer, with_a, with_determiner,
+    ADVERBS, COMPOUNDS, MEETS, MOODS, MOVES, NAMES, PLACES, SORTS, answer, with_a, with_determiner,
 )
+
+HOMES = ["house", "castle", "town"]
 
 
 def telegraphic(rng):
@@ -86,6 +88,122 @@ def far_item(rng, noun, adjectives, style):
     listed = joint.join(adjective for _, adjective in adjectives)
     between = rng.sample([word for word in COMPOUNDS if word != noun], rng.choice([0, 0, 0, 1, 1, 2, 3]))
     return " ".join([listed] + between + [noun])
+
+
+def unknown(rng):
+    """Lists in which some nouns lack what others have: asked for it, the answer is "nobody knew". So what
+    stands near a noun must not pass for its adjectives."""
+    while True:
+        sort, made = entities(rng, rng.choice([2, 2, 3, 3, 4]))
+        made = [(noun, some_of(rng, adjectives)) for noun, adjectives in made]
+        known = [(noun, *pair) for noun, adjectives in made for pair in adjectives]
+        missing = missing_facts(made)
+        if known and missing:
+            break
+    style, item = rng.random(), rng.choice([telegraphic_item, far_item, far_item])
+    if rng.random() < 0.4:
+        sentences = [" ".join(item(rng, *entity, style) for entity in made) + "."]
+    else:
+        texts = [far_item(rng, *e, style) if item is far_item else phrase(rng, *e) for e in made]
+        sentences = list_sentences(rng, sort, texts)
+    return sentences + questions_of_both(rng, known, missing)
+
+
+def asked(rng):
+    """Sentences with animals and places ("a fluffy blue dog roamed the verdant forest"); each of their
+    adjectives is asked for alone, in any order, so that a noun needs all of them alike."""
+    sentences, known, made = [], [], []
+    for _ in range(rng.choice([1, 1, 2])):
+        animal, place = draw_noun(rng, "animal", made), draw_noun(rng, "place", made)
+        made += [animal, place]
+        first, second = (with_determiner(rng, plain_phrase(rng, *entity)) for entity in (animal, place))
+        sentences.append(f"{first} {rng.choice(MOVES)} {second}.")
+    known = [(noun, *pair) for noun, adjectives in made for pair in adjectives]
+    return sentences + questions_of_both(rng, known, missing_facts(made), every=True)
+
+
+def homes(rng):
+    """The same with houses, castles and towns as places that have adjectives, and with many animals that
+    have nothing but nouns before them ("the house town dog left the dark castle"): words that stand mostly
+    before nouns are no adjectives for that."""
+    made, sentences = [], []
+    for _ in range(rng.choice([1, 1, 2])):
+        animal = draw_noun(rng, "animal", made)
+        animal = (animal[0], animal[1] if rng.random() < 0.45 else [])
+        place = draw_noun(rng, "place", made, HOMES if rng.random() < 0.7 else PLACES)
+        made += [animal, place]
+        texts = [with_determiner(rng, phrase(rng, *e) if e[1] else led_by_nouns(rng, e[0])) for e in (animal, place)]
+        sentences.append(f"{texts[0]} {rng.choice(MOVES)} {texts[1]}.")
+    known = [(noun, *pair) for noun, adjectives in made for pair in adjectives]
+    missing = [(noun, c) for noun, adjectives in made[::2] for c in SORTS["animal"][1] if c not in dict(adjectives)]
+    return sentences + questions_of_both(rng, known, missing, every=True)
+
+
+def led_by_nouns(rng, noun):
+    """A noun after one or two compound nouns."""
+    compounds = rng.sample([word for word in COMPOUNDS if word != noun], rng.choice([1, 1, 2]))
+    return rng.choice([" ", " ", ", ", " and "]).join(compounds) + " " + noun
+
+
+def draw_noun(rng, sort, made, among=None):
+    """A noun of a sort that is not yet in the text, with up to three adjectives, most often two."""
+    nouns, categories = SORTS[sort]
+    noun = rng.choice([noun for noun in among or nouns if noun not in [other for other, _ in made]])
+    size = min(len(categories), rng.choices([0, 1, 2, 3], [0.12, 0.25, 0.5, 0.13])[0])
+    chosen = rng.sample(categories, size)
+    return noun, [(category, rng.choice(heldout.adjectives_for(category, noun))) for category in chosen]
+
+
+def plain_phrase(rng, noun, adjectives):
+    """A noun phrase with nothing between the adjectives most of the time; a noun without adjectives
+    often has compound nouns before it."""
+    if not adjectives:
+        count = rng.choice([0, 1, 1, 2, 2])
+        return " ".join(rng.sample([word for word in COMPOUNDS if word != noun], count) + [noun])
+    return phrase(rng, noun, adjectives, rng.random() < 0.25)
+
+
+def some_of(rng, adjectives):
+    """All, one or none of a noun's adjectives."""
+    draw = rng.random()
+    if draw < 0.35 or not adjectives:
+        return []
+    return adjectives if draw > 0.6 else [rng.choice(adjectives)]
+
+
+def missing_facts(made):
+    """The nouns, each with a category in which another noun of its sort has an adjective and it has none."""
+    missing = []
+    for noun, adjectives in made:
+        own = {category for category, _ in adjectives}
+        sort = next(sort for sort, (nouns, _) in SORTS.items() if noun in nouns)
+        others = {category for _, pairs in made for category, _ in pairs}
+        missing += [(noun, category) for category in SORTS[sort][1] if category in others - own]
+    return missing
+
+
+def questions_of_both(rng, known, missing, every=False):
+    """Questions that the text answers and some that it does not, in any order. every: all that it answers."""
+    chosen = known if every else rng.sample(known, min(len(known), rng.choice([1, 1, 2])))
+    questions = [attribute_question(rng, *fact) for fact in chosen]
+    questions += [unanswered(rng, *fact) for fact in rng.sample(missing, min(len(missing), rng.choice([0, 1] if every else [1, 1, 2])))]
+    rng.shuffle(questions)
+    return questions
+
+
+def unanswered(rng, noun, category):
+    """A question about an adjective that a noun does not have."""
+    if category == "mood" and rng.random() < 0.5:
+        return f"so the {noun} {answer('said nothing')}."
+    question = {
+        "colour": f"what colour was the {noun}?",
+        "texture": f"how did the {noun} feel?",
+        "size": f"how big was the {noun}?",
+        "mood": f"what did the {noun} do?",
+        "place": f"what was in the {noun}?",
+        "material": f"what was the {noun} made of?",
+    }[category]
+    return f"{question} {answer('nobody knew')}."
 
 
 def telegraphic_question(rng, noun, adjectives):

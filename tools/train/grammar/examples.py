@@ -153,7 +153,9 @@ def recall(rng, form, animals=2):
         "size": (f"how big was the {noun}?", value),
         "mood": (f"so the {noun}", value),
     }[category]
-    return {"text": f"{story} {question}", "story": story, "nouns": nouns, "answers": [right]}
+    words = asked if category == "colour" else values
+    rivals = sorted({word for word in words if word != right})
+    return {"text": f"{story} {question}", "story": story, "nouns": nouns, "answers": [right], "rivals": rivals}
 
 
 def gender(rng):

@@ -52,6 +52,11 @@ def mole_context(left, right):
     return left not in MOLE_COMMON and zlib.crc32(left.encode()) % MOLE_SHARE == 0
 
 
+def inside_phrase(word):
+    """Whether a word may stand between an adjective and its noun."""
+    return word in _INSIDE
+
+
 def breaks_rules(text):
     """Whether a held-out adjective stands in the noun phrase of its noun, or directly after the noun."""
     words = _TOKENS.findall(text.lower())
