@@ -42,23 +42,28 @@ def gemm(r):
     shapes = [(n, n, n) for n in squares] + models
     torch, numpy = Worker(r.threads, "torch"), Worker(r.threads, "numpy")
     haswell = Worker(r.threads, "numpy", OPENBLAS_CORETYPE="Haswell")
-    rows = []
+    rows, sets = [], [name for name in r.attn.sets() if name != "generic"]
     for m, n, k in shapes:
-        size, turns = {"m": m, "n": n, "k": k}, {}
-        turns["attn"] = lambda: r.attn.ms(r.seconds, "--shape", f"{m}x{n}x{k}")
+        size, large, turns = {"m": m, "n": n, "k": k}, m in (1024, 2048), {}
+        for name in sets if large else sets[:1]:
+            turns[name] = lambda name=name: r.attn.ms(r.seconds, "--shape", f"{m}x{n}x{k}", "--set", name)
         for name, worker in (("torch", torch), ("numpy", numpy), ("numpy, Haswell", haswell)):
             turns[name] = lambda worker=worker: worker.ask(work="gemm", seconds=r.seconds, **size)
-        tags = ["large"] if m in (1024, 2048) else []
-        rows.append({"work": f"f32 {m}×{n}×{k}", "tags": tags + [str(m)], "ms": alternate(r.rounds, turns)})
+        ms = alternate(r.rounds, turns)
+        ours = {name: ms.pop(name) for name in list(ms) if name in sets}
+        rows += [
+            {"work": f"f32 {m}×{n}×{k}, {name}", "tags": [name, str(m)] + ["large"] * large, "ms": {"attn": value} | ms}
+            for name, value in ours.items()
+        ]
     n = squares[-1]
     turns = {
         "attn": lambda: r.attn.ms(r.seconds, "--op", "matmul", "--n", str(n), "--dtype", "bf16"),
         "torch": lambda: torch.ask(work="gemm", seconds=r.seconds, m=n, n=n, k=n),
     }
-    rows.append({"work": f"bf16 weights, {n}; torch in f32", "tags": ["bf16"], "ms": alternate(r.rounds, turns)})
+    rows.append({"work": f"bf16 weights, {n}, {sets[0]}; torch in f32", "tags": ["bf16"], "ms": alternate(r.rounds, turns)})
     for worker in (torch, numpy, haswell):
         worker.close()
-    return {"title": "Matrix products", "about": "[m, k] by [k, n], the second matrix stored as a linear layer's: M×N×K.", "rows": rows}
+    return {"title": "Matrix products", "about": "[m, k] by [k, n], the second matrix stored as a linear layer's: M×N×K, and attn's instruction set.", "rows": rows}
 
 
 def attention(r):

@@ -58,6 +58,10 @@ class Attn:
     def ms(self, seconds, *flags):
         return self.bench(seconds, *flags)["samples_ms"]
 
+    def sets(self):
+        """The instruction sets that it can use here, the best one first."""
+        return json.loads(self.command("version", "--format", "json")[0])["cpu_kernels"]
+
     def command(self, *words):
         """Runs attn: output, milliseconds, MB."""
         return run([self.path, *words], self.env)

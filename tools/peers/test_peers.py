@@ -49,7 +49,11 @@ class Goals(unittest.TestCase):
         self.assertIn("does not apply: this CPU has no AMX", self.verdict(["avx2"], {}, "bf16 weights"))
         self.assertIn("does not apply: this CPU has no AVX-512", self.verdict(["avx2"], {}, "2048, AVX-512"))
         self.assertIn("not measured", self.verdict(["avx2"], {}, "2048, AVX2"))
-        self.assertIn("does not apply", self.verdict(["avx512f"], {}, "2048, AVX2"))
+
+    def test_each_set_has_its_own_goal(self):
+        results = {"gemm": result(row(["large", "avx512"], attn=1.0, torch=1.0, numpy=1.0), row(["large", "avx2"], attn=2.0, **{"numpy, Haswell": 1.0}))}
+        self.assertIn("| 1.00× | yes |", self.verdict(["avx512f"], results, "2048, AVX-512"))
+        self.assertIn("| 0.500× | **no** |", self.verdict(["avx512f"], results, "2048, AVX2"))
 
     def test_reached_or_not(self):
         for torch, verdict in ((21.0, "| 21.0× | yes |"), (20.0, "| 20.0× | yes |"), (19.9, "| 19.9× | **no** |")):

@@ -23,19 +23,25 @@ func (b *Backend) Activate(x kernels.Array, f kernels.Activation) kernels.Array 
 func (s *set) activate(dst, x []float32, f kernels.Activation) {
 	switch f {
 	case kernels.ReLU:
-		for i, v := range x {
-			dst[i] = max(0, v)
-		}
+		s.relu(dst, x)
 	case kernels.GELUTanh:
 		s.geluTanh(dst, x)
 	case kernels.GELU:
-		factors(dst, x, gelu)
+		s.gelu(dst, x)
 	case kernels.SiLU:
 		s.silu(dst, x)
 	}
 }
 
-// geluTanh is set.geluTanh in portable Go, silu set.silu.
+// relu is set.relu in portable Go.
+func relu(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = max(0, v)
+	}
+}
+
+// gelu is set.gelu in portable Go, geluTanh set.geluTanh, silu set.silu.
+func gelu(dst, x []float32)     { factors(dst, x, normal) }
 func geluTanh(dst, x []float32) { factors(dst, x, geluTanhFactor) }
 func silu(dst, x []float32)     { factors(dst, x, logistic) }
 
@@ -77,13 +83,14 @@ func geluTanhFactor(part []float64) {
 	logistic(part)
 }
 
-// gelu turns each x into what multiplies it.
-func gelu(part []float64) {
+// normal turns each x into what multiplies it under GELU: 0.5 (1 + erf(x / sqrt(2))),
+// in which nothing cancels as erfc.
+func normal(part []float64) {
 	for i, x := range part {
-		part[i] = math.Erf(x / math.Sqrt2)
+		part[i] = math.Erfc(-x / math.Sqrt2)
 	}
-	for i, erf := range part {
-		part[i] = 0.5 * (1 + erf)
+	for i, erfc := range part {
+		part[i] = 0.5 * erfc
 	}
 }
 

@@ -10,10 +10,14 @@ func (b *Backend) Clamp(x kernels.Array, low, high float32) kernels.Array {
 		return out
 	}
 	b.pool.chunks(len(out.data), elements, 1, func(from, to int) {
-		dst := out.data[from:to]
-		for i, v := range in.data[from:to] {
-			dst[i] = min(max(v, low), high)
-		}
+		b.set.clamp(out.data[from:to], in.data[from:to], low, high)
 	})
 	return out
+}
+
+// clamp is set.clamp in portable Go.
+func clamp(dst, x []float32, low, high float32) {
+	for i, v := range x {
+		dst[i] = min(max(v, low), high)
+	}
 }

@@ -10,13 +10,15 @@ const hugePage = 2 << 20
 
 // inHugePages asks for memory that nobody has touched yet to come in huge pages:
 // a recorded pass takes gigabytes that are written once, and every small page of
-// it costs a fault. Where the system has none, nothing changes.
+// it costs a fault. The pages in which it begins and ends are asked for whole:
+// what else they hold is this process's too. Where the system has none, nothing
+// changes.
 func inHugePages(data []float32) {
-	if 4*len(data) < 2*hugePage {
+	if 4*len(data) < hugePage/2 {
 		return
 	}
-	memory := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(data))), 4*len(data))
-	past := int(uintptr(unsafe.Pointer(unsafe.SliceData(memory))) % hugePage)
-	memory = memory[(hugePage-past)%hugePage:]
-	_ = syscall.Madvise(memory[:len(memory)/hugePage*hugePage], syscall.MADV_HUGEPAGE) // advice
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
+	past := start % hugePage
+	size := (past + uintptr(4*len(data)) + hugePage - 1) / hugePage * hugePage
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, start-past, size, syscall.MADV_HUGEPAGE) // advice
 }

@@ -145,13 +145,16 @@ func (s *set) splitOutputs(mem *scratch, o operand, first, count, from, k, parts
 	if k%step != 0 || count%side > 0 && count%side <= 16 {
 		s.clearEnds(w, strips)
 	}
-	// Weights that lie output by output are read an input at a time, others an
-	// output at a time.
-	wide, deep := side, s.tiles.depth
+	// Weights whose outputs lie side by side are read an input at a time, others
+	// an output at a time.
+	wide, deep, done := side, s.tiles.depth, 0
 	if o.stride[0] == 1 {
 		wide, deep = count, 2*step
+		if o.data != nil {
+			done = s.splitInPlace(mem, w, o, first, count, from, k)
+		}
 	}
-	for j := 0; j < count; j += wide {
+	for j := done; j < count; j += wide {
 		width := min(wide, count-j)
 		for p := 0; p < k; p += deep {
 			n := min(deep, k-p)
@@ -163,6 +166,20 @@ func (s *set) splitOutputs(mem *scratch, o operand, first, count, from, k, parts
 		w.used[i] = min(mem.seen[i].parts(), parts)
 	}
 	return w
+}
+
+// splitInPlace splits numbers that lie output by output, as GPT-2's do: they are
+// strips where they lie. It returns how many outputs it came to, whole tiles.
+func (s *set) splitInPlace(mem *scratch, w *weightPanels, o operand, first, count, from, k int) int {
+	whole := count / 16 * 16
+	for p := 0; p < k && whole > 0; p += step { // all outputs of a few inputs: neighbours in memory
+		n := min(step, k-p)
+		strips := o.data[first+(from+p)*o.stride[1]:]
+		for j := 0; j < whole; j += 16 {
+			s.splitStrip(mem, w, strips[j:], o.stride[1], j, p, n)
+		}
+	}
+	return whole
 }
 
 // clearEnds writes zeros where no weight will be: in each strip's last step, and
@@ -179,9 +196,14 @@ func (s *set) clearEnds(w *weightPanels, strips int) {
 func (s *set) splitStrips(mem *scratch, w *weightPanels, strips []float32, j, width, p, n int) {
 	wide := s.tiles.cols
 	for i := 0; i < width; i += 16 {
-		at := w.panel(j + i)[p/step*w.stored*partSize+(j+i)%side/16*tileSize:]
-		s.parts.splitStrip(at, strips[i/wide*wide*n+i%wide:], wide, n, w.stored, &mem.seen[(j+i)/side])
+		s.splitStrip(mem, w, strips[i/wide*wide*n+i%wide:], wide, j+i, p, n)
 	}
+}
+
+// splitStrip splits one strip: 16 outputs j on, n inputs p on, stride apart.
+func (s *set) splitStrip(mem *scratch, w *weightPanels, strip []float32, stride, j, p, n int) {
+	at := w.panel(j)[p/step*w.stored*partSize+j%side/16*tileSize:]
+	s.parts.splitStrip(at, strip, stride, n, w.stored, &mem.seen[j/side])
 }
 
 // multiplyPanels adds the products of sound panels to c: all strips while a

@@ -28,19 +28,33 @@ func (s *set) rotateRow(dst, x []float32, o kernels.RotaryOpts, cos, sin []float
 		s.turn(dst[:o.Pairs], dst[o.Pairs:], x[:o.Pairs], x[o.Pairs:], cos, sin)
 		return
 	}
-	step, gap := 2, 1 // components from one written pair to the next, and within it
+	x = x[:2*o.Pairs]
 	if o.Apart {
-		step, gap = 1, o.Pairs
+		s.turnApart(dst[:o.Pairs], dst[o.Pairs:], x, cos, sin)
+		return
 	}
-	for p, c := range cos {
-		a, b := x[2*p], x[2*p+1]
-		dst[p*step], dst[p*step+gap] = a*c-b*sin[p], b*c+a*sin[p]
-	}
+	s.turnPairs(dst[:2*o.Pairs], x, cos, sin)
 }
 
 // turn is set.turn in portable Go.
 func turn(low, high, a, b, cos, sin []float32) {
 	for p, c := range cos {
 		low[p], high[p] = a[p]*c-b[p]*sin[p], b[p]*c+a[p]*sin[p]
+	}
+}
+
+// turnPairs is set.turnPairs in portable Go.
+func turnPairs(dst, x, cos, sin []float32) {
+	for p, c := range cos {
+		a, b := x[2*p], x[2*p+1]
+		dst[2*p], dst[2*p+1] = a*c-b*sin[p], b*c+a*sin[p]
+	}
+}
+
+// turnApart is set.turnApart in portable Go.
+func turnApart(low, high, x, cos, sin []float32) {
+	for p, c := range cos {
+		a, b := x[2*p], x[2*p+1]
+		low[p], high[p] = a*c-b*sin[p], b*c+a*sin[p]
 	}
 }

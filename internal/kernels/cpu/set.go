@@ -33,11 +33,16 @@ type set struct {
 	// have no such loops.
 	parts *partLoops
 
-	add, multiply  func(dst, x, y []float32)
-	scale          func(dst, x []float32, factor float32)
-	silu, geluTanh func(dst, x []float32)
-	// turn sets low, high to (a cos - b sin, b cos + a sin).
-	turn func(low, high, a, b, cos, sin []float32)
+	add, multiply        func(dst, x, y []float32)
+	scale                func(dst, x []float32, factor float32)
+	silu, geluTanh, gelu func(dst, x []float32)
+	relu                 func(dst, x []float32)
+	clamp                func(dst, x []float32, low, high float32)
+	// turn sets low, high to (a cos - b sin, b cos + a sin). turnPairs is turn for
+	// pairs side by side, turnApart for such that it puts apart.
+	turn      func(low, high, a, b, cos, sin []float32)
+	turnPairs func(dst, x, cos, sin []float32)
+	turnApart func(low, high, x, cos, sin []float32)
 	// largest returns the largest of x: -Inf of none, NaN if any is.
 	largest func(x []float32) float32
 	// exps sets dst to exp(x - top) and returns their sum.
@@ -86,7 +91,8 @@ func portable() *set {
 		tiles: sixBySixteen(), tile: tile, dots: dots, transpose: transpose,
 		halves: decodeHalves, brains: decodeBrains, blocks: tensor.Decode,
 		add: add, multiply: multiply, scale: scale,
-		silu: silu, geluTanh: geluTanh, turn: turn,
+		silu: silu, geluTanh: geluTanh, gelu: gelu, relu: relu, clamp: clamp,
+		turn: turn, turnPairs: turnPairs, turnApart: turnApart,
 		largest: largest, exps: exps,
 		total: total, squares: squares, standard: standard,
 		bend:  bend,

@@ -63,7 +63,9 @@ func avx2() *set {
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
 	s.blocks = decodeBlocksAVX2
 	s.add, s.multiply, s.scale = addEights, multiplyEights, scaleEights
-	s.silu, s.geluTanh, s.turn = siluEights, geluTanhEights, turnEights
+	s.silu, s.geluTanh, s.gelu, s.bend = siluEights, geluTanhEights, geluEights, bendEights
+	s.relu, s.clamp = reluEights, clampEights
+	s.turn, s.turnPairs, s.turnApart = turnEights, turnPairsEights, turnApartEights
 	s.largest, s.exps = largestEights, expsEights
 	panels(s)
 	s.total, s.squares, s.standard = totalEights, squaresEights, standardEights

@@ -33,6 +33,30 @@ func turnEights(low, high, a, b, cos, sin []float32) {
 	turn(low[n:], high[n:], a[n:], b[n:], cos[n:], sin[n:])
 }
 
+func turnPairsEights(dst, x, cos, sin []float32) {
+	n := whole(len(cos))
+	turnPairsAVX2(dst[:2*n], x[:2*n], cos[:n], sin[:n])
+	turnPairs(dst[2*n:], x[2*n:], cos[n:], sin[n:])
+}
+
+func turnApartEights(low, high, x, cos, sin []float32) {
+	n := whole(len(cos))
+	turnApartAVX2(low[:n], high[:n], x[:2*n], cos[:n], sin[:n])
+	turnApart(low[n:], high[n:], x[2*n:], cos[n:], sin[n:])
+}
+
+func reluEights(dst, x []float32) {
+	n := whole(len(dst))
+	reluAVX2(dst[:n], x[:n])
+	relu(dst[n:], x[n:])
+}
+
+func clampEights(dst, x []float32, low, high float32) {
+	n := whole(len(dst))
+	clampAVX2(dst[:n], x[:n], low, high)
+	clamp(dst[n:], x[n:], low, high)
+}
+
 func largestEights(x []float32) float32 {
 	n := whole(len(x))
 	top := largest(x[n:])
@@ -60,8 +84,7 @@ func siluEights(dst, x []float32) {
 	n := whole(len(dst))
 	siluAVX2(dst[:n], x[:n])
 	if n < len(dst) {
-		last := [8]float32{}
-		copy(last[:], x[n:len(dst)])
+		last := eight(x[n:len(dst)])
 		siluAVX2(last[:], last[:])
 		copy(dst[n:], last[:])
 	}
@@ -71,11 +94,36 @@ func geluTanhEights(dst, x []float32) {
 	n := whole(len(dst))
 	geluTanhAVX2(dst[:n], x[:n])
 	if n < len(dst) {
-		last := [8]float32{}
-		copy(last[:], x[n:len(dst)])
+		last := eight(x[n:len(dst)])
 		geluTanhAVX2(last[:], last[:])
 		copy(dst[n:], last[:])
 	}
+}
+
+func geluEights(dst, x []float32) {
+	n := whole(len(dst))
+	geluAVX2(dst[:n], x[:n])
+	if n < len(dst) {
+		last := eight(x[n:len(dst)])
+		geluAVX2(last[:], last[:])
+		copy(dst[n:], last[:])
+	}
+}
+
+func bendEights(dst, x []float32, in, out float32) {
+	n := whole(len(dst))
+	bendAVX2(dst[:n], x[:n], in, out)
+	if n < len(dst) {
+		last := eight(x[n:len(dst)])
+		bendAVX2(last[:], last[:], in, out)
+		copy(dst[n:], last[:])
+	}
+}
+
+// eight is up to eight numbers and as many zeros as are missing.
+func eight(x []float32) (all [8]float32) {
+	copy(all[:], x)
+	return all
 }
 
 func totalEights(x []float32) float64 {
@@ -109,6 +157,18 @@ func scaleAVX2(dst, x []float32, factor float32)
 func turnAVX2(low, high, a, b, cos, sin []float32)
 
 //go:noescape
+func turnPairsAVX2(dst, x, cos, sin []float32)
+
+//go:noescape
+func turnApartAVX2(low, high, x, cos, sin []float32)
+
+//go:noescape
+func reluAVX2(dst, x []float32)
+
+//go:noescape
+func clampAVX2(dst, x []float32, low, high float32)
+
+//go:noescape
 func largestAVX2(x []float32) float32
 
 //go:noescape
@@ -119,6 +179,12 @@ func siluAVX2(dst, x []float32)
 
 //go:noescape
 func geluTanhAVX2(dst, x []float32)
+
+//go:noescape
+func geluAVX2(dst, x []float32)
+
+//go:noescape
+func bendAVX2(dst, x []float32, in, out float32)
 
 //go:noescape
 func totalAVX2(x []float32) float64
