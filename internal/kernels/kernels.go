@@ -31,6 +31,31 @@ type Weight struct {
 	Shape  [2]int // out, in
 	Stride [2]int // elements between neighbouring outputs, inputs
 	Bytes  []byte // begins at element [0, 0]
+	// Scales are those of MXFP4 where they lie apart, one for each block of 32, as
+	// in gpt-oss's folders (tensor.PackMXFP4); Bytes holds the numbers alone. Nil
+	// where the blocks hold both.
+	Scales []byte
+}
+
+// Block is that of the type, but for the bytes of scales that lie apart.
+func (w Weight) Block() (elements, bytes int) {
+	elements, bytes = w.Type.Block()
+	if w.Scales != nil {
+		bytes--
+	}
+	return elements, bytes
+}
+
+// Decode fills dst with whole blocks of numbers as they are stored, from that of
+// number at on.
+func (w Weight) Decode(dst []float32, at int) {
+	elements, bytes := w.Block()
+	block := at / elements
+	if w.Scales != nil {
+		tensor.DecodeMXFP4(dst, w.Scales[block:], w.Bytes[block*bytes:])
+		return
+	}
+	tensor.Decode(dst, w.Type, w.Bytes[block*bytes:])
 }
 
 // MatMulOpts say what a product adds and how its output is named.

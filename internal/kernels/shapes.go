@@ -42,9 +42,12 @@ func CheckShape(shape []tensor.Dim) error {
 
 // Check reports whether every element of the matrix lies within its bytes.
 func (w Weight) Check() error {
-	block, size := w.Type.Block()
-	if size == 0 {
+	block, size := w.Block()
+	if size <= 0 {
 		return fmt.Errorf("weight %s: no such dtype as %s", w.Name, w.Type)
+	}
+	if w.Scales != nil && (w.Type != tensor.MXFP4 || len(w.Scales) < len(w.Bytes)/size) {
+		return fmt.Errorf("weight %s: %d scales apart for %d bytes of %s", w.Name, len(w.Scales), len(w.Bytes), w.Type)
 	}
 	if block > 1 && !w.wholeBlocks(0, 1, block) && !w.wholeBlocks(1, 0, block) {
 		return fmt.Errorf("weight %s: %s holds whole blocks of %d along its inputs or outputs, not shape %v with strides %v",

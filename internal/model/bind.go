@@ -210,9 +210,9 @@ func (b *binder) stacked(at string) []MLP {
 // row in turn, [experts, 2 d_expert, d_model], and [experts, d_model, d_expert].
 func (b *binder) stackedMXFP4(at string) []MLP {
 	c, e, d, w := b.config, b.config.Experts, b.config.DModel, b.config.DExpert
-	up := b.packed(at+b.names.ExpertUp.Name, e, 2*w, d)
+	up := b.paired(at+b.names.ExpertUp.Name, e, 2*w, d)
 	upBias := weights.Floats(b.get(at+b.names.ExpertUp.Name+"_bias", e, 2*w))
-	down := b.packed(at+b.names.ExpertDown.Name, e, d, w)
+	down := b.paired(at+b.names.ExpertDown.Name, e, d, w)
 	downBias := weights.Floats(b.get(at+b.names.ExpertDown.Name+"_bias", e, d))
 	if up.Bytes == nil || upBias == nil || down.Bytes == nil || downBias == nil {
 		return nil
@@ -221,7 +221,8 @@ func (b *binder) stackedMXFP4(at string) []MLP {
 	for i := range experts {
 		rows := func(t weights.Tensor, bias []float32, first, step, out, in int) Linear {
 			l := Linear{Weight: kernels.Weight{
-				Name: t.Name, Type: t.DType, Shape: [2]int{out, in}, Stride: [2]int{step * in, 1}, Bytes: t.Bytes[t.DType.Bytes(first*in):],
+				Name: t.Name, Type: t.DType, Shape: [2]int{out, in}, Stride: [2]int{step * in, 1},
+				Bytes: t.Bytes[first*in/2:], Scales: t.Scales[first*in/32:],
 			}}
 			for o := range out {
 				l.Bias = append(l.Bias, bias[first+o*step])
@@ -234,8 +235,8 @@ func (b *binder) stackedMXFP4(at string) []MLP {
 	return experts
 }
 
-// packed finds a stack of matrices whose 4-bit numbers and scales are two tensors.
-func (b *binder) packed(name string, experts, out, in int) weights.Tensor {
+// paired finds a stack of matrices whose 4-bit numbers and scales are two tensors.
+func (b *binder) paired(name string, experts, out, in int) weights.Tensor {
 	const block = 32
 	full := b.prefix + name
 	blocks, ok1 := b.files.Get(full + "_blocks")
@@ -255,7 +256,7 @@ func (b *binder) packed(name string, experts, out, in int) weights.Tensor {
 		b.misfits = append(b.misfits, fmt.Sprintf("%q is %v, the config makes it %v of %d numbers", full+"_blocks", blocks.Shape, want, in))
 		return weights.Tensor{}
 	}
-	t, err := weights.PackMXFP4(full, blocks, scales)
+	t, err := weights.PairMXFP4(full, blocks, scales)
 	if err != nil {
 		b.misfits = append(b.misfits, err.Error())
 		return weights.Tensor{}

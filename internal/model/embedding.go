@@ -2,7 +2,6 @@ package model
 
 import (
 	"attn/internal/kernels"
-	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -17,10 +16,7 @@ func (m *Model) EmbeddingRow(id int32) []float32 {
 	return row
 }
 
-func readRow(dst []float32, w kernels.Weight, row int) {
-	begin := w.Type.Bytes(row * w.Stride[0])
-	tensor.Decode(dst, w.Type, w.Bytes[begin:])
-}
+func readRow(dst []float32, w kernels.Weight, row int) { w.Decode(dst, row*w.Stride[0]) }
 
 // TokenText returns a token's text, or "#17" when the model has no tokenizer
 // or its tokenizer has no such token.

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"attn/internal/kernels"
-	"attn/internal/tensor"
 )
 
 // projection takes rows of a narrow embedding to the stream, as OPT 350M's
@@ -20,7 +19,7 @@ func newProjection(w kernels.Weight) *projection {
 	p := &projection{}
 	for o := range w.Shape[0] {
 		row := make([]float32, w.Shape[1])
-		tensor.Decode(row, w.Type, w.Bytes[w.Type.Bytes(o*w.Stride[0]):])
+		w.Decode(row, o*w.Stride[0])
 		p.rows = append(p.rows, row)
 	}
 	return p

@@ -45,6 +45,31 @@ func decodeMXFP4(dst []float32, src []byte) {
 	lookUp((*[32]float32)(dst), halfPowerOfTwo(b[0]), tableE2M1(), (*[16]byte)(b[1:17]))
 }
 
+// PackMXFP4 fills dst with GGUF's blocks of MXFP4, as many as fit, from scales
+// and numbers that lie apart, as gpt-oss's folders keep them: an exponent for each
+// block, and 16 bytes of which j holds number 2j in its low nibble and 2j+1 in its
+// high one (transformers integrations/mxfp4.py).
+func PackMXFP4(dst, scales, numbers []byte) {
+	for i := range len(dst) / 17 {
+		b, src := (*[17]byte)(dst[17*i:]), (*[16]byte)(numbers[16*i:])
+		b[0] = scales[i]
+		for j := range 8 {
+			low, high := src[j], src[j+8] // numbers 2j, 2j+1 and 2j+16, 2j+17
+			b[1+2*j] = low&15 | high<<4
+			b[2+2*j] = low>>4 | high&0xf0
+		}
+	}
+}
+
+// DecodeMXFP4 is Decode for scales and numbers that lie apart, see PackMXFP4.
+func DecodeMXFP4(dst []float32, scales, numbers []byte) {
+	var block [17]byte
+	for i := range len(dst) / 32 {
+		PackMXFP4(block[:], scales[i:], numbers[16*i:])
+		decodeMXFP4(dst[32*i:32*i+32], block[:])
+	}
+}
+
 // halfPowerOfTwo returns 2^(e-128): ggml-impl.h's ggml_e8m0_to_fp32_half. The
 // two smallest are subnormal. 255, which the format reserves for NaN (OCP
 // Microscaling Formats 1.0, 5.4.1), goes on as the next power, as there.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"attn/internal/kernels"
 	"attn/internal/tensor"
 )
 
@@ -35,6 +36,24 @@ func (s *set) converter(d tensor.DType) func(dst []float32, src []byte) {
 		decode = s.blocks
 	}
 	return func(dst []float32, src []byte) { decode(dst, d, src) }
+}
+
+// decode is w.Decode with the converter of its type. Scales that lie apart are
+// packed with their numbers first, a few blocks at a time.
+func (s *scratch) decode(convert func(dst []float32, src []byte), dst []float32, w *kernels.Weight, at int) {
+	if w.Scales == nil {
+		convert(dst, w.Bytes[w.Type.Bytes(at):])
+		return
+	}
+	const most = 256 // numbers at a time
+	s.packed = growTo(s.packed, w.Type.Bytes(most))
+	for ; len(dst) > 0; at += most {
+		n := min(most, len(dst))
+		blocks := s.packed[:w.Type.Bytes(n)]
+		tensor.PackMXFP4(blocks, w.Scales[at/32:], w.Bytes[at/32*16:])
+		convert(dst[:n], blocks)
+		dst = dst[n:]
+	}
 }
 
 // decodeHalves fills dst with binary16 numbers, four to a load.

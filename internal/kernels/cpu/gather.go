@@ -13,14 +13,14 @@ func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	b.pool.run(len(ids), len(ids)*inputs, func(t int, mem *scratch) {
 		row, at := out.data[t*inputs:][:inputs], int(ids[t])*w.Stride[0]
 		if w.Stride[1] == 1 {
-			convert(row, w.Bytes[w.Type.Bytes(at):])
+			mem.decode(convert, row, &w, at)
 			return
 		}
 		block, _ := w.Type.Block()
 		numbers := grow(&mem.rows, block) // that the next is among
 		for i := range row {
 			place := at + i*w.Stride[1]
-			convert(numbers, w.Bytes[w.Type.Bytes(place):])
+			mem.decode(convert, numbers, &w, place)
 			row[i] = numbers[place%block]
 		}
 	})

@@ -67,7 +67,7 @@ func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, coun
 		} else {
 			before := at % block // only whole blocks can be converted
 			row = grow(&mem.rows, roundUp(before+count, block))
-			convert(row, o.weight.Bytes[o.weight.Type.Bytes(at):])
+			mem.decode(convert, row, &o.weight, at)
 			row = row[before:][:count]
 		}
 		s.spread(strips, row, p, k)
@@ -124,7 +124,7 @@ func (s *set) rows(mem *scratch, o operand, first, n, from, k int) matrix {
 	m.data = grow(&mem.rows, n*m.stride)
 	convert := s.converter(w.Type)
 	for r := range n {
-		convert(m.data[r*m.stride:][:end-start], w.Bytes[w.Type.Bytes((first+r)*w.Stride[0]+start):])
+		mem.decode(convert, m.data[r*m.stride:][:end-start], &w, (first+r)*w.Stride[0]+start)
 	}
 	return m.from(0, from-start)
 }

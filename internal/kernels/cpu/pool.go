@@ -34,6 +34,7 @@ type scratch struct {
 	strips []float32 // packed for tile
 	band   []float32 // rows of x, copied side by side
 	rows   []float32 // converted from a stored type
+	packed []byte    // stored blocks on their way there, whose scales lay apart
 	last   []float32 // the last rows, where fewer than four are left
 	tile   []float32 // of which c has only some columns
 	dots   [4 * few]float32

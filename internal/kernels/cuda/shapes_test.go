@@ -105,3 +105,34 @@ func TestSharedBytesAreUploadedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestScalesAreUploadedWithTheirNumbers: those of MXFP4 that lie apart, in more
+// pieces than one, and a view that begins further on.
+func TestScalesAreUploadedWithTheirNumbers(t *testing.T) {
+	const rows, in = 4100, 64
+	w := kernels.Weight{Name: "apart", Type: tensor.MXFP4, Shape: [2]int{rows / 2, in}, Stride: [2]int{2 * in, 1}, Bytes: make([]byte, rows*in/2), Scales: make([]byte, rows*in/32)}
+	for i := range w.Bytes {
+		w.Bytes[i] = byte(i * 7 >> 3)
+	}
+	for i := range w.Scales {
+		w.Scales[i] = byte(i * 5 >> 2)
+	}
+	want := make([]byte, w.Type.Bytes(rows*in))
+	tensor.PackMXFP4(want, w.Scales, w.Bytes)
+	second := w
+	second.Bytes, second.Scales = w.Bytes[in/2:], w.Scales[in/32:]
+	be := onInterpreter(t)
+	first, next := be.weight(w), be.weight(second)
+	if be.Err() != nil || be.uploaded != len(want) || next != first+pointer(w.Type.Bytes(in)) {
+		t.Fatalf("%d bytes, want %d; at %d and %d; %v", be.uploaded, len(want), first, next, be.Err())
+	}
+	got := make([]byte, len(want))
+	if err := be.gpu.download(got, first); err != nil {
+		t.Fatal(err)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Fatalf("byte %d is %d, want %d", i, got[i], want[i])
+		}
+	}
+}

@@ -27,6 +27,10 @@ func (u uploaded) holds(w kernels.Weight) (pointer, bool) {
 	if offset > uintptr(len(u.bytes)) || uintptr(len(w.Bytes)) > uintptr(len(u.bytes))-offset || offset%alignment(w.Type) != 0 {
 		return 0, false
 	}
+	if w.Scales != nil { // on the GPU they lie with the numbers
+		_, size := w.Block()
+		offset += offset / uintptr(size)
+	}
 	return u.at + pointer(offset), true
 }
 
@@ -56,21 +60,51 @@ func (b *Backend) weight(w kernels.Weight) pointer {
 			return at
 		}
 	}
-	at, err := b.alloc(len(piece))
+	size := len(piece)
+	if w.Scales != nil {
+		size = packedSize(w, piece)
+	}
+	at, err := b.alloc(size)
 	if err == nil {
-		err = b.gpu.upload(at, piece)
+		err = b.send(at, piece, w)
 	}
 	if err != nil {
 		b.fail("weight "+w.Name, err)
 		return 0
 	}
 	b.weights = slices.Insert(b.weights, after, uploaded{piece, at})
-	b.uploaded += len(piece)
+	b.uploaded += size
 	return at
+}
+
+// packedSize is how many bytes numbers whose scales lie apart take with them.
+func packedSize(w kernels.Weight, numbers []byte) int {
+	elements, size := w.Block()
+	return w.Type.Bytes(len(numbers) / size * elements)
+}
+
+// send uploads a piece of a weight. Scales that lie apart are packed with their
+// numbers on the way, a few at a time, since the kernels know the type's own blocks.
+func (b *Backend) send(at pointer, piece []byte, w kernels.Weight) error {
+	if w.Scales == nil {
+		return b.gpu.upload(at, piece)
+	}
+	_, size := w.Block()
+	packed := make([]byte, packedSize(w, piece[:min(len(piece), 4096*size)]))
+	for scales := w.Scales; len(piece) > 0; {
+		numbers := piece[:min(len(piece), 4096*size)]
+		part := packed[:packedSize(w, numbers)]
+		tensor.PackMXFP4(part, scales, numbers)
+		if err := b.gpu.upload(at, part); err != nil {
+			return err
+		}
+		piece, scales, at = piece[len(numbers):], scales[len(numbers)/size:], at+pointer(len(part))
+	}
+	return nil
 }
 
 // reach is how many bytes so many elements of a weight take, of those that it has.
 func reach(w kernels.Weight, elements int) int {
-	block, size := w.Type.Block()
+	block, size := w.Block()
 	return min((elements+block-1)/block*size, len(w.Bytes))
 }

@@ -58,19 +58,39 @@ func turnedCalls(s source, w kernels.Weight) (calls []Call) {
 		headResults(w.Name, s.normal(pos(3), heads(1), headSize(in/2)), w))
 }
 
+// apart returns MXFP4 whose scales lie apart, and whose rows do: every second of
+// a matrix's, from the second on, as gpt-oss's up projections are.
+func (s source) apart(out, in int) kernels.Weight {
+	w := s.blocks(tensor.MXFP4, 2*out, in)
+	both := w.Bytes
+	w.Name, w.Bytes = "MXFP4 apart", nil
+	for ; len(both) > 0; both = both[17:] {
+		w.Scales, w.Bytes = append(w.Scales, both[0]), append(w.Bytes, both[1:17]...)
+	}
+	w.Shape[0], w.Stride[0] = out, 2*in
+	w.Scales, w.Bytes = w.Scales[in/32:], w.Bytes[in/2:]
+	return w
+}
+
 // blockCalls multiplies by weights of every stored type, as wide as two of the
 // largest blocks, and gathers their rows.
 func blockCalls(s source) (calls []Call) {
 	const out, in = 7, 512
 	for _, d := range storedTypes() {
-		w := s.blocks(d, out, in)
-		for _, t := range []int{1, 5, 33} {
-			calls = append(calls, matmul(fmt.Sprintf("%s T %d", d, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
-		}
-		calls = append(calls,
-			gather(d.String(), w, []int32{6, 0, 3}),
-			headResults(d.String(), s.normal(pos(3), heads(2), headSize(in/2)), w))
+		calls = append(calls, storedCalls(s, s.blocks(d, out, in))...)
 		calls = append(calls, turnedCalls(s, s.blocks(d, 6, in))...)
 	}
-	return calls
+	calls = append(calls, storedCalls(s, s.apart(out, in))...)
+	return append(calls, turnedCalls(s, s.apart(6, in))...)
+}
+
+// storedCalls are of a matrix whose blocks lie along its inputs.
+func storedCalls(s source, w kernels.Weight) (calls []Call) {
+	in := w.Shape[1]
+	for _, t := range []int{1, 5, 33} {
+		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(w.Shape[0])}}))
+	}
+	return append(calls,
+		gather(w.Name, w, []int32{6, 0, 3}),
+		headResults(w.Name, s.normal(pos(3), heads(2), headSize(in/2)), w))
 }

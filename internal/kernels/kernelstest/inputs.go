@@ -88,6 +88,6 @@ func at(w kernels.Weight, o, i int) float32 {
 	n, _ := w.Type.Block()
 	block := make([]float32, n)
 	index := o*w.Stride[0] + i*w.Stride[1]
-	tensor.Decode(block, w.Type, w.Bytes[w.Type.Bytes(index/n*n):])
+	w.Decode(block, index)
 	return block[index%n]
 }

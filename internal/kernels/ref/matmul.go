@@ -1,9 +1,6 @@
 package ref
 
-import (
-	"attn/internal/kernels"
-	"attn/internal/tensor"
-)
+import "attn/internal/kernels"
 
 // MatMul is a linear layer, as torch.nn.functional.linear defines it:
 //
@@ -35,14 +32,14 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 func row(w kernels.Weight, output int) []float32 {
 	weights := make([]float32, w.Shape[1])
 	if w.Stride[1] == 1 { // blocks are decoded whole
-		tensor.Decode(weights, w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]):])
+		w.Decode(weights, output*w.Stride[0])
 		return weights
 	}
 	n, _ := w.Type.Block()
 	block := make([]float32, n) // that the number is in
 	for i := range weights {
 		at := output*w.Stride[0] + i*w.Stride[1]
-		tensor.Decode(block, w.Type, w.Bytes[w.Type.Bytes(at):])
+		w.Decode(block, at)
 		weights[i] = block[at%n]
 	}
 	return weights

@@ -1,9 +1,6 @@
 package ref64
 
-import (
-	"attn/internal/kernels"
-	"attn/internal/tensor"
-)
+import "attn/internal/kernels"
 
 // MatMul returns x · wᵀ + bias: x is [pos T, ...] with `in` numbers per
 // position, the result [pos T, o.Out...] with `out` numbers per position.
@@ -32,13 +29,13 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 func row(w kernels.Weight, output int) []float64 {
 	stored := make([]float32, w.Shape[1])
 	if w.Stride[1] == 1 {
-		tensor.Decode(stored, w.Type, w.Bytes[w.Type.Bytes(output*w.Stride[0]):])
+		w.Decode(stored, output*w.Stride[0])
 	} else {
 		size, _ := w.Type.Block()
 		numbers := make([]float32, size)
 		for i := range stored {
 			place := output*w.Stride[0] + i*w.Stride[1]
-			tensor.Decode(numbers, w.Type, w.Bytes[w.Type.Bytes(place):])
+			w.Decode(numbers, place)
 			stored[i] = numbers[place%size]
 		}
 	}

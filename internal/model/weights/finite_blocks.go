@@ -60,13 +60,16 @@ func firstBadScale(data []byte, step int) int {
 	return -1
 }
 
-// firstBadMXFP4 looks for numbers that are too large for a float32: a scale of
-// 2^(e-128) times up to 12 is, from e = 253 on.
+// mxfp4Large is the first exponent with numbers too large for a float32: a scale
+// of 2^(e-128) times up to 12 is, from e = 253 on.
+const mxfp4Large = 253
+
+// firstBadMXFP4 looks for numbers that are too large for a float32.
 func firstBadMXFP4(data []byte) int {
 	elements, bytes := tensor.MXFP4.Block()
 	values := make([]float32, elements)
 	for at := 0; at < len(data); at += bytes {
-		if data[at] < 253 {
+		if data[at] < mxfp4Large {
 			continue
 		}
 		tensor.Decode(values, tensor.MXFP4, data[at:])

@@ -2,18 +2,21 @@ package weights
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"attn/internal/tensor"
 )
 
-// PackMXFP4 puts together what gpt-oss's folders keep in two tensors of bytes:
+// mxfp4Block is how many numbers share a scale.
+const mxfp4Block = 32
+
+// PairMXFP4 is one tensor of what gpt-oss's folders keep in two tensors of bytes:
 // blocks [..., n, 16], two 4-bit numbers each, and scales [..., n], an exponent
-// for each block (transformers integrations/mxfp4.py). The result is [..., 32 n]
-// in GGUF's blocks, which hold both: scales that lie elsewhere are no type that
-// a matrix can be viewed as. It takes as much memory as the file does.
-func PackMXFP4(name string, blocks, scales Tensor) (Tensor, error) {
-	const half = 16 // bytes of a block's numbers
+// for each block (transformers integrations/mxfp4.py). The result is [..., 32 n];
+// both stay where they lie.
+func PairMXFP4(name string, blocks, scales Tensor) (Tensor, error) {
+	const half = mxfp4Block / 2 // bytes of a block's numbers
 	last := len(blocks.Shape) - 1
 	switch {
 	case blocks.stored != "U8" || scales.stored != "U8":
@@ -21,26 +24,28 @@ func PackMXFP4(name string, blocks, scales Tensor) (Tensor, error) {
 	case last < 1 || blocks.Shape[last] != half || !slices.Equal(blocks.Shape[:last], scales.Shape):
 		return Tensor{}, fmt.Errorf("%s: blocks %v and scales %v are not [..., n, %d] and [..., n]", quote(name), blocks.Shape, scales.Shape, half)
 	}
-	_, size := tensor.MXFP4.Block()
-	packed := make([]byte, len(scales.Bytes)*size)
-	for i, scale := range scales.Bytes {
-		packed[size*i] = scale
-		reorder((*[half]byte)(packed[size*i+1:]), (*[half]byte)(blocks.Bytes[half*i:]))
-	}
-	t := Tensor{Name: name, DType: tensor.MXFP4, Shape: slices.Clone(scales.Shape), Bytes: packed, stored: "MXFP4"}
-	t.Shape[last-1] *= 2 * half
-	if bad := firstNonFinite(t.DType, t.Bytes); bad >= 0 {
-		return Tensor{}, fmt.Errorf("tensor %s holds %s at %v", quote(name), describe(t, bad), position(t.Shape, bad))
+	t := Tensor{Name: name, DType: tensor.MXFP4, Shape: slices.Clone(scales.Shape), Bytes: blocks.Bytes, Scales: scales.Bytes, stored: "MXFP4"}
+	t.Shape[last-1] *= mxfp4Block
+	if bad := firstBadPair(t.Scales, t.Bytes); bad >= 0 { // Set.CheckFinite sees bytes, not numbers
+		return Tensor{}, fmt.Errorf("tensor %s holds infinity at %v", quote(name), position(t.Shape, bad))
 	}
 	return t, nil
 }
 
-// reorder takes a block's numbers from byte j having 2j (low) and 2j+1 to byte j
-// having j and j+16.
-func reorder(dst, src *[16]byte) {
-	for j := range 8 {
-		low, high := src[j], src[j+8] // numbers 2j, 2j+1 and 2j+16, 2j+17
-		dst[2*j] = low&15 | high<<4
-		dst[2*j+1] = low>>4 | high&0xf0
+// firstBadPair is firstBadMXFP4 for scales that lie apart: of numbers it reads
+// only those with a scale that may be too large.
+func firstBadPair(scales, numbers []byte) int {
+	var values [mxfp4Block]float32
+	for block, e := range scales {
+		if e < mxfp4Large {
+			continue
+		}
+		tensor.DecodeMXFP4(values[:], scales[block:], numbers[mxfp4Block/2*block:])
+		for i, v := range values {
+			if math.IsInf(float64(v), 0) {
+				return block*mxfp4Block + i
+			}
+		}
 	}
+	return -1
 }

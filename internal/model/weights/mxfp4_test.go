@@ -7,23 +7,26 @@ import (
 	"attn/internal/tensor"
 )
 
-// TestPackMXFP4: number 2j is byte j's low half and 2j+1 its high one, each
+// TestPairMXFP4: number 2j is byte j's low half and 2j+1 its high one, each
 // times 2^(scale-127).
-func TestPackMXFP4(t *testing.T) {
+func TestPairMXFP4(t *testing.T) {
 	values := []float32{0, .5, 1, 1.5, 2, 3, 4, 6, 0, -.5, -1, -1.5, -2, -3, -4, -6}
 	blocks := Tensor{stored: "U8", Shape: []int{2, 3, 1, 16}}
 	scales := Tensor{stored: "U8", Shape: []int{2, 3, 1}, Bytes: []byte{127, 128, 120, 0, 1, 252}}
 	for i := range 6 * 16 {
 		blocks.Bytes = append(blocks.Bytes, byte(i*37+11))
 	}
-	packed, err := PackMXFP4("w", blocks, scales)
+	pair, err := PairMXFP4("w", blocks, scales)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(packed.Shape) != 3 || packed.Shape[2] != 32 || packed.DType != tensor.MXFP4 {
-		t.Fatalf("%v of %v", packed.Shape, packed.DType)
+	if len(pair.Shape) != 3 || pair.Shape[2] != 32 || pair.DType != tensor.MXFP4 {
+		t.Fatalf("%v of %v", pair.Shape, pair.DType)
 	}
-	for i, got := range Floats(packed) {
+	if &pair.Bytes[0] != &blocks.Bytes[0] || &pair.Scales[0] != &scales.Bytes[0] {
+		t.Error("the numbers or the scales were copied")
+	}
+	for i, got := range Floats(pair) {
 		nibble := blocks.Bytes[i/2] >> (i % 2 * 4) & 15
 		want := float32(math.Ldexp(float64(values[nibble]), int(scales.Bytes[i/32])-127))
 		if got != want {
@@ -32,7 +35,7 @@ func TestPackMXFP4(t *testing.T) {
 	}
 }
 
-func TestPackMXFP4Refuses(t *testing.T) {
+func TestPairMXFP4Refuses(t *testing.T) {
 	good := func() (blocks, scales Tensor) {
 		return Tensor{stored: "U8", Shape: []int{1, 2, 2, 16}, Bytes: make([]byte, 64)}, Tensor{stored: "U8", Shape: []int{1, 2, 2}, Bytes: make([]byte, 4)}
 	}
@@ -46,7 +49,7 @@ func TestPackMXFP4Refuses(t *testing.T) {
 	} {
 		b, s := good()
 		spoil(&b, &s)
-		if _, err := PackMXFP4("w", b, s); errorText(err) != want {
+		if _, err := PairMXFP4("w", b, s); errorText(err) != want {
 			t.Errorf("\n got %v\nwant %s", err, want)
 		}
 	}

@@ -21,6 +21,9 @@ type Tensor struct {
 	Shape []int        // outermost first; empty for a scalar
 	Bytes []byte       // little-endian, row-major; read-only, and of any alignment
 
+	// Scales are MXFP4's where they lie in a tensor of their own: see PairMXFP4.
+	Scales []byte
+
 	stored string // the dtype as the file names it
 }
 
@@ -42,6 +45,11 @@ func (t Tensor) Stored() string { return t.stored }
 func Floats(t Tensor) []float32 {
 	if t.DType == tensor.Unknown {
 		return nil
+	}
+	if t.Scales != nil {
+		values := make([]float32, mxfp4Block*len(t.Scales))
+		tensor.DecodeMXFP4(values, t.Scales, t.Bytes)
+		return values
 	}
 	values := make([]float32, elements(t.DType, t.Bytes))
 	tensor.Decode(values, t.DType, t.Bytes)
