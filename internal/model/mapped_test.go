@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"attn/internal/kernels"
 	"attn/internal/model"
@@ -63,10 +62,10 @@ func gathered(file, matrix string) bool {
 
 // mapped reports whether bytes lie within one of the file's tensors.
 func mapped(m *model.Model, bytes []byte) bool {
-	at := uintptr(unsafe.Pointer(unsafe.SliceData(bytes)))
+	at := reflect.ValueOf(bytes).Pointer()
 	for _, name := range m.Files().Names() {
 		tensor, _ := m.Files().Get(name)
-		begin := uintptr(unsafe.Pointer(unsafe.SliceData(tensor.Bytes)))
+		begin := reflect.ValueOf(tensor.Bytes).Pointer()
 		if at >= begin && at+uintptr(len(bytes)) <= begin+uintptr(len(tensor.Bytes)) {
 			return true
 		}
