@@ -6,7 +6,6 @@
 package cuda
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"runtime"
@@ -18,9 +17,6 @@ import (
 	"attn/internal/kernels"
 	"attn/internal/tensor"
 )
-
-//go:embed ptx/*.ptx
-var compiled embed.FS
 
 // pointer is a place in the GPU's memory; 0 is none.
 type pointer uint64
