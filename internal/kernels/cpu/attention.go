@@ -57,7 +57,9 @@ type flash struct {
 	stop       func() bool
 	set        *set
 	packed     packed
-	blockWidth int // keys of a pooled block, or a panel of them
+	byParts    bool
+	sound      []bool // of each key head: tiles can take its keys and values
+	blockWidth int    // keys of a pooled block, or a panel of them
 }
 
 func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
@@ -80,13 +82,15 @@ func (f *flash) cost(heads int) int { return heads * f.t * f.t * (f.d + f.wide +
 // attend does both walks for as many key heads at once as fit packed in their
 // memory.
 func (f *flash) attend(p *pool, buffer *[]float32) {
-	f.packed = f.layout()
 	all, lanes := f.heads/f.group, f.set.lanes
+	f.byParts = f.attendsByParts()
+	f.sound = make([]bool, all)
+	f.packed = f.layout()
 	many := max(1, min(all, mostPacked/f.packed.size))
 	for first := 0; first < all; first += many {
 		f.packed.first, f.packed.data = first, grow(buffer, many*f.packed.size)
 		count := min(many, all-first)
-		f.pack(p, count)
+		f.packHeads(p, count)
 		from, heads := first*f.group, count*f.group
 		tiles := (f.t + lanes - 1) / lanes
 		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
@@ -115,6 +119,9 @@ type flashScratch struct {
 	told         []float32 // [Top + 1, lanes]
 	spare        laneSums
 	tile         []float32 // scores of an exact tile
+
+	byParts                 bool // this panel
+	queryParts, weightParts []float32
 }
 
 // queries works on one head's panel of queries, from position start on.
@@ -124,7 +131,7 @@ func (f *flash) queries(head, start int, mem *scratch) {
 	last := min(start+f.set.lanes, f.t) - 1
 	from, _ := f.visible(start)
 	_, to := f.visible(last)
-	for j := from; j < to && !f.stop(); {
+	for j := s.firstKey(from); j < to && !f.stop(); {
 		next := min(to, roundUp(j+1, panelKeys))
 		f.panel(head, start, j, next-j, s)
 		j = next
@@ -158,13 +165,18 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 	if f.foldsSlopes() {
 		fill(s.columns[f.d*lanes:][:lanes], f.slope(head))
 	}
+	s.byParts = f.splitQueries(head, s)
 }
 
 // panel takes cols keys into the sums of a panel of queries.
 func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	p, set := &f.packed, f.set
 	scores := s.scores[:cols*set.lanes]
-	set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	if s.byParts {
+		f.scoresByParts(head, key, cols, s)
+	} else {
+		set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	}
 	f.bend(scores)
 	if f.addsSlopes() {
 		for j := range cols {
@@ -183,7 +195,11 @@ func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	if f.o.Rows {
 		f.addNear(scores, start, key, cols, s)
 	}
-	set.panel(s.sums, p.values(head/f.group, key), scores, panelKeys, cols, p.wide, true)
+	if s.byParts {
+		f.mixByParts(head, key, cols, s)
+	} else {
+		set.panel(s.sums, p.values(head/f.group, key), scores, panelKeys, cols, p.wide, true)
+	}
 }
 
 // hide puts −Inf where a query may not see a key. The queries that see one key

@@ -18,10 +18,17 @@ type packed struct {
 	size    int // of one key head
 	d, wide int // numbers of a row of keys, rows of a block of values
 	rows    int // of keys, some zeros after the last
+
+	parts                  int // where a key head's parts begin
+	keySize, valueSize     int // of a block's parts, in numbers of two bytes
+	keyStride, valueStride int // from the parts of a side of keys, or components, to the next
 }
 
 func (f *flash) layout() packed {
 	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(f.t, panelRows) + panelRows}
+	if f.byParts {
+		p.wide = roundUp(f.wide, side)
+	}
 	if f.foldsSlopes() {
 		p.d++
 	}
@@ -30,6 +37,9 @@ func (f *flash) layout() packed {
 		p.size += f.group * p.rows * p.d
 	}
 	p.size = roundUp(p.size, line)
+	if f.byParts {
+		f.layoutParts(&p)
+	}
 	return p
 }
 
@@ -71,6 +81,14 @@ func (f *flash) addsSlopes() bool  { return f.o.Slopes != nil && f.o.Softcap != 
 func (f *flash) bend(scores []float32) {
 	if limit := float64(f.o.Softcap); limit != 0 {
 		f.set.bend(scores, scores, float32(1/limit), float32(limit*math.Log2E))
+	}
+}
+
+// packHeads packs so many key heads: in parts, and as they are where tiles cannot
+// take all of them, or the second walk reads them.
+func (f *flash) packHeads(p *pool, count int) {
+	if !f.byParts || !f.packParts(p, count) || f.o.Keys || f.o.Blocks > 0 {
+		f.pack(p, count)
 	}
 }
 
