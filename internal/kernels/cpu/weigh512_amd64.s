@@ -53,11 +53,11 @@
 // s is [keys, 48].
 //
 //	for l := range 48 {
-//		x := max(-150, top[l] - next[l])
+//		x := max(-126, top[l] - next[l])
 //		fall[l], top[l] = 2^x, next[l]
 //		sum, tilt := float32(0), float32(0)
 //		for j := range keys {
-//			x := max(-150, s[j*48+l] - top[l])
+//			x := max(-126, s[j*48+l] - top[l])
 //			s[j*48+l] = 2^x
 //			sum, tilt = sum + 2^x, tilt + 2^x * x
 //		}
@@ -66,6 +66,8 @@
 //		sums.near[l] = fall[l] * sums.near[l]
 //	}
 //	return some fall is not 1
+//
+// 2^x is 0 for what was below -126.
 TEXT ·weighAVX512(SB), NOSPLIT, $0-41
 	MOVQ s_base+0(FP), SI
 	MOVQ sums+24(FP), DI
