@@ -14,7 +14,7 @@ func amx() *set {
 	s.name = "amx"
 	s.parts = &partLoops{
 		pays: paysAMX, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX,
-		attends: attendsAMX, splitLanes: splitLanesAMX, multiplyLanes: multiplyLanesAMX,
+		attends: attendsAMX, splitLanes: splitLanesAMX, multiplyLanes: multiplyLanesAMX, weighLanes: weighLanesAMX,
 	}
 	return s
 }
@@ -47,3 +47,6 @@ func splitLanesAMX(to []uint16, s []float32, steps int)
 
 //go:noescape
 func multiplyLanesAMX(c []float32, a, b []uint16, stride, steps, pairs int, add bool)
+
+//go:noescape
+func weighLanesAMX(j *laneJob) bool

@@ -104,7 +104,7 @@ func modelLoops() *partLoops {
 	lanes := laneModel(fewestLanes)
 	return &partLoops{
 		pays: always, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel,
-		attends: attendsAlways, splitLanes: lanes.split, multiplyLanes: lanes.multiply,
+		attends: attendsAlways, splitLanes: lanes.split, multiplyLanes: lanes.multiply, weighLanes: lanes.weigh,
 	}
 }
 
@@ -246,6 +246,16 @@ func (n laneModel) split(to []uint16, s []float32, steps int) {
 			}
 		}
 	}
+}
+
+// weigh is weighLanesAMX.
+func (n laneModel) weigh(j *laneJob) bool {
+	fell := loops(n).weigh(j.scores, j.sums, j.rows)
+	n.split(j.parts, j.scores, j.rows/step)
+	if j.pairs > 0 {
+		n.multiply(j.next, j.keys, j.queries, j.stride, j.steps, j.pairs, false)
+	}
+	return fell
 }
 
 func bytesOfFloats(x []float32) []byte {

@@ -122,6 +122,9 @@ type flashScratch struct {
 
 	byParts                 bool // this panel
 	queryParts, weightParts []float32
+	ahead                   []float32 // the next panel's scores
+	keys, values            []float32 // of a panel that is not by parts
+	job                     laneJob
 }
 
 // queries works on one head's panel of queries, from position start on.
@@ -131,7 +134,11 @@ func (f *flash) queries(head, start int, mem *scratch) {
 	last := min(start+f.set.lanes, f.t) - 1
 	from, _ := f.visible(start)
 	_, to := f.visible(last)
-	for j := s.firstKey(from); j < to && !f.stop(); {
+	if s.byParts {
+		f.queriesByParts(head, start, from, to, s)
+		from = to
+	}
+	for j := from; j < to && !f.stop(); {
 		next := min(to, roundUp(j+1, panelKeys))
 		f.panel(head, start, j, next-j, s)
 		j = next
@@ -171,35 +178,41 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 // panel takes cols keys into the sums of a panel of queries.
 func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	p, set := &f.packed, f.set
-	scores := s.scores[:cols*set.lanes]
-	if s.byParts {
-		f.scoresByParts(head, key, cols, s)
+	var keys, values []float32
+	if f.byParts {
+		keys, values = f.unpacked(head/f.group, key, cols, s)
 	} else {
-		set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+		keys, values = p.keys(head / f.group)[key*p.d:], p.values(head/f.group, key)
 	}
-	f.bend(scores)
-	if f.addsSlopes() {
-		for j := range cols {
-			plus(scores[j*set.lanes:][:set.lanes], f.slope(head)*float32(key+j))
-		}
-	}
-	f.hide(scores, start, key, cols)
-	if key == 0 {
-		copy(s.lanes.first[:], scores[:set.lanes])
-	}
-	f.look(scores, key, cols, s)
-	s.lanes.stay()
+	scores := s.scores[:cols*set.lanes]
+	set.panel(s.scores, keys, s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	f.see(head, start, key, cols, s)
 	if set.weigh(scores, &s.lanes, cols) {
 		set.lower(s.sums, s.lanes.fall[:set.lanes], p.wide)
 	}
 	if f.o.Rows {
 		f.addNear(scores, start, key, cols, s)
 	}
-	if s.byParts {
-		f.mixByParts(head, key, cols, s)
-	} else {
-		set.panel(s.sums, p.values(head/f.group, key), scores, panelKeys, cols, p.wide, true)
+	set.panel(s.sums, values, scores, panelKeys, cols, p.wide, true)
+}
+
+// see makes scores of the products of cols keys, and takes them into each
+// query's largest one and into its list.
+func (f *flash) see(head, start, key, cols int, s *flashScratch) {
+	lanes := f.set.lanes
+	scores := s.scores[:cols*lanes]
+	f.bend(scores)
+	if f.addsSlopes() {
+		for j := range cols {
+			plus(scores[j*lanes:][:lanes], f.slope(head)*float32(key+j))
+		}
 	}
+	f.hide(scores, start, key, cols)
+	if key == 0 {
+		copy(s.lanes.first[:], scores[:lanes])
+	}
+	f.look(scores, key, cols, s)
+	s.lanes.stay()
 }
 
 // hide puts −Inf where a query may not see a key. The queries that see one key

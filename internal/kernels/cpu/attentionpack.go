@@ -84,12 +84,29 @@ func (f *flash) bend(scores []float32) {
 	}
 }
 
-// packHeads packs so many key heads: in parts, and as they are where tiles cannot
-// take all of them, or the second walk reads them.
+// packHeads packs so many key heads: in parts, and as they are where the second
+// walk reads them, or where there are no tiles.
 func (f *flash) packHeads(p *pool, count int) {
-	if !f.byParts || !f.packParts(p, count) || f.o.Keys || f.o.Blocks > 0 {
+	if f.byParts {
+		f.packParts(p, count)
+	}
+	if !f.byParts || f.o.Keys || f.o.Blocks > 0 {
 		f.pack(p, count)
 	}
+}
+
+// unpacked packs the keys and values of one panel for those queries that are
+// not by parts.
+func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []float32) {
+	p := &f.packed
+	keys, values = grow(&s.keys, panelKeys*f.d), grow(&s.values, p.wide*panelKeys)
+	for r := range cols {
+		copy(keys[r*f.d:][:f.d], f.k.from(key+r, head*f.d).data)
+	}
+	clear(keys[cols*f.d:])
+	f.set.flip(values, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, cols, f.wide)
+	clear(values[f.wide*panelKeys:])
+	return keys, values
 }
 
 // pack packs so many key heads, a block of keys to a task.

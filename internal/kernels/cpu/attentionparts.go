@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"slices"
 	"unsafe"
 )
@@ -73,8 +74,8 @@ func (f *flash) blockParts(head, block int) []uint16 {
 }
 
 // packParts splits keys and values of so many key heads, a block of keys to a
-// task, and reports whether tiles can take all of them.
-func (f *flash) packParts(p *pool, count int) bool {
+// task, and learns of which heads tiles can take all of them.
+func (f *flash) packParts(p *pool, count int) {
 	blocks := (f.t + panelKeys - 1) / panelKeys
 	sound := make([]bool, count*blocks)
 	p.run(count*blocks, count*f.t*(f.d+f.wide), func(task int, mem *scratch) {
@@ -88,7 +89,6 @@ func (f *flash) packParts(p *pool, count int) bool {
 	for head := range count {
 		f.sound[f.packed.first+head] = !slices.Contains(sound[head*blocks:][:blocks], false)
 	}
-	return !slices.Contains(sound, false)
 }
 
 // splitKeys splits a block of keys.
@@ -138,27 +138,63 @@ func (f *flash) splitQueries(head int, s *flashScratch) bool {
 	return true
 }
 
+// queriesByParts takes keys from one on into the sums of a panel of queries.
+func (f *flash) queriesByParts(head, start, from, to int, s *flashScratch) {
+	s.ahead = grow(&s.ahead, panelKeys*f.set.lanes)
+	from &^= step - 1 // tiles take whole steps: what is before is hidden
+	f.scoresByParts(head, from, panelFrom(from, to), s)
+	for key := from; key < to && !f.stop(); {
+		cols := panelFrom(key, to)
+		f.panelByParts(head, start, key, cols, panelFrom(key+cols, to), s)
+		key += cols
+	}
+}
+
+// panelFrom is how many keys the panel has that begins with one.
+func panelFrom(key, to int) int { return min(to, roundUp(key+1, panelKeys)) - key }
+
 // scoresByParts makes the scores of cols keys, and numbers of no meaning up to
 // the next whole step.
 func (f *flash) scoresByParts(head, key, cols int, s *flashScratch) {
-	parts := growParts(&s.queryParts, laneParts(f.set.lanes, steps(f.d)))
-	f.set.parts.multiplyLanes(s.scores, f.keyParts(head/f.group, key), parts, f.packed.keyStride, steps(f.d), steps(cols), false)
+	n := steps(f.d)
+	queries := growParts(&s.queryParts, laneParts(f.set.lanes, n))
+	f.set.parts.multiplyLanes(s.scores, f.keyParts(head/f.group, key), queries, f.packed.keyStride, n, steps(cols), false)
 }
 
-// mixByParts adds the values of cols keys, weighed, to a panel's sums.
-func (f *flash) mixByParts(head, key, cols int, s *flashScratch) {
-	lanes, p := f.set.lanes, &f.packed
-	n := steps(cols)
-	parts := growParts(&s.weightParts, laneParts(lanes, blockSteps))
-	clear(s.scores[cols*lanes : n*step*lanes])
-	f.set.parts.splitLanes(parts, s.scores, n)
-	f.set.parts.multiplyLanes(s.sums, f.valueParts(head/f.group, key), parts, p.valueStride, n, p.wide/side, true)
+// laneJob makes weights of scores [rows, lanes], takes them into the sums and
+// splits them, and makes the next panel's scores meanwhile, if pairs is not 0.
+type laneJob struct {
+	scores []float32
+	sums   *laneSums
+	parts  []uint16
+	rows   int // whole steps
+
+	next                 []float32 // c of multiplyLanes, and what else it takes
+	keys, queries        []uint16
+	stride, steps, pairs int
 }
 
-// firstKey is where a panel of queries begins with keys: tiles take whole steps.
-func (s *flashScratch) firstKey(from int) int {
-	if s.byParts {
-		return from &^ (step - 1)
+// panelByParts is panel for scores that are there, and makes those of `more` keys
+// behind them.
+func (f *flash) panelByParts(head, start, key, cols, more int, s *flashScratch) {
+	lanes, p, parts := f.set.lanes, &f.packed, f.set.parts
+	f.see(head, start, key, cols, s)
+	rows := roundUp(cols, step)
+	fill(s.scores[cols*lanes:rows*lanes], float32(math.Inf(-1)))
+	s.job = laneJob{
+		scores: s.scores, sums: &s.lanes, parts: growParts(&s.weightParts, laneParts(lanes, blockSteps)), rows: rows,
+		next: s.ahead, queries: growParts(&s.queryParts, laneParts(lanes, steps(f.d))),
+		stride: p.keyStride, steps: steps(f.d), pairs: steps(more),
 	}
-	return from
+	if more > 0 {
+		s.job.keys = f.keyParts(head/f.group, key+cols)
+	}
+	if parts.weighLanes(&s.job) {
+		f.set.lower(s.sums, s.lanes.fall[:lanes], p.wide)
+	}
+	if f.o.Rows {
+		f.addNear(s.scores, start, key, cols, s)
+	}
+	parts.multiplyLanes(s.sums, f.valueParts(head/f.group, key), s.job.parts, p.valueStride, steps(cols), p.wide/side, true)
+	s.scores, s.ahead = s.ahead, s.scores
 }

@@ -1,33 +1,17 @@
 #include "textflag.h"
 #include "amx_amd64.h"
+#include "lanes_amd64.h"
 
 // Eight tiles of 16 rows of 64 bytes.
-DATA laneShapes<>+0(SB)/8, $1
-DATA laneShapes<>+8(SB)/8, $0
-DATA laneShapes<>+16(SB)/8, $0x0040004000400040
-DATA laneShapes<>+24(SB)/8, $0x0040004000400040
-DATA laneShapes<>+32(SB)/8, $0
-DATA laneShapes<>+40(SB)/8, $0
-DATA laneShapes<>+48(SB)/8, $0x1010101010101010
-DATA laneShapes<>+56(SB)/8, $0
-GLOBL laneShapes<>(SB), RODATA|NOPTR, $64
-
-// LANES multiplies part i of 32 rows by part p of 48 lanes: there and back, so
-// that the first 16 lanes of the part stay for the next. LOAD brings them.
-#define LOAD(p) TILELOADD(7, BASE_DI, (p*3072))
-#define LANES(i, p) \
-	TILELOADD(6, BASE_SI, (i*2048))      \
-	TDPBF16PS(0, 6, 7)                   \
-	TILELOADD(7, BASE_DI, (p*3072+1024)) \
-	TDPBF16PS(1, 6, 7)                   \
-	TILELOADD(7, BASE_DI, (p*3072+2048)) \
-	TDPBF16PS(2, 6, 7)                   \
-	TILELOADD(6, BASE_SI, (i*2048+1024)) \
-	TDPBF16PS(5, 6, 7)                   \
-	TILELOADD(7, BASE_DI, (p*3072+1024)) \
-	TDPBF16PS(4, 6, 7)                   \
-	LOAD(p)                              \
-	TDPBF16PS(3, 6, 7)
+DATA ·laneShapes+0(SB)/8, $1
+DATA ·laneShapes+8(SB)/8, $0
+DATA ·laneShapes+16(SB)/8, $0x0040004000400040
+DATA ·laneShapes+24(SB)/8, $0x0040004000400040
+DATA ·laneShapes+32(SB)/8, $0
+DATA ·laneShapes+40(SB)/8, $0
+DATA ·laneShapes+48(SB)/8, $0x1010101010101010
+DATA ·laneShapes+56(SB)/8, $0
+GLOBL ·laneShapes(SB), RODATA|NOPTR, $64
 
 // func multiplyLanesAMX(c []float32, a, b []uint16, stride, steps, pairs int, add bool)
 //
@@ -53,28 +37,17 @@ TEXT ·multiplyLanesAMX(SB), NOSPLIT, $0-97
 	MOVQ pairs+88(FP), R10
 	MOVBLZX add+96(FP), R11
 	SHLQ $1, R9
-	LEAQ laneShapes<>(SB), AX
+	LEAQ ·laneShapes(SB), AX
 	LDTILECFG
 
 rows:
 	TESTL R11, R11
 	JZ    zero
-	MOVQ  $192, CX
-	TILELOADD(0, BASE_BX, 0)
-	TILELOADD(1, BASE_BX, 64)
-	TILELOADD(2, BASE_BX, 128)
-	TILELOADD(3, BASE_BX, 3072)
-	TILELOADD(4, BASE_BX, 3136)
-	TILELOADD(5, BASE_BX, 3200)
+	SUMS
 	JMP   product
 
 zero:
-	TILEZERO(0)
-	TILEZERO(1)
-	TILEZERO(2)
-	TILEZERO(3)
-	TILEZERO(4)
-	TILEZERO(5)
+	ZEROS
 
 product:
 	MOVQ R8, SI
@@ -83,27 +56,13 @@ product:
 	MOVQ $64, CX
 
 loop:
-	LOAD(2)
-	LANES(0, 2)
-	LOAD(1)
-	LANES(0, 1)
-	LANES(1, 1)
-	LOAD(0)
-	LANES(0, 0)
-	LANES(1, 0)
-	LANES(2, 0)
+	PRODUCT
 	ADDQ $6144, SI
 	ADDQ $9216, DI
 	DECQ AX
 	JNZ  loop
 
-	MOVQ $192, CX
-	TILESTORED(0, BASE_BX, 0)
-	TILESTORED(1, BASE_BX, 64)
-	TILESTORED(2, BASE_BX, 128)
-	TILESTORED(3, BASE_BX, 3072)
-	TILESTORED(4, BASE_BX, 3136)
-	TILESTORED(5, BASE_BX, 3200)
+	STORES
 	ADDQ $6144, BX
 	ADDQ R9, R8
 	DECQ R10
@@ -111,28 +70,11 @@ loop:
 	TILERELEASE
 	RET
 
-// PART takes the next part of sixteen numbers of two rows, x and y, and stores
-// their pairs.
-#define PART(x, y, p, q, at) \
-	VPADDD    Z30, x, p  \
-	VPADDD    Z30, y, q  \
-	VPANDD    Z29, p, p  \
-	VPANDD    Z29, q, q  \
-	VSUBPS    p, x, x    \
-	VSUBPS    q, y, y    \
-	VPSRLD    $16, p, p  \
-	VPORD     q, p, p    \
-	VMOVDQU64 p, at(DI)
-
 // SIXTEEN splits sixteen lanes of two rows.
 #define SIXTEEN(from, to, x, y, p, q) \
-	VMULPS    from(SI), Z31, x     \
-	VMULPS    from+192(SI), Z31, y \
-	PART(x, y, p, q, to)           \
-	PART(x, y, p, q, to+3072)      \
-	VPSRLD    $16, x, x            \
-	VPORD     y, x, x              \
-	VMOVDQU64 x, to+6144(DI)
+	VMOVUPS from(SI), x      \
+	VMOVUPS from+192(SI), y  \
+	SPLIT(x, y, p, q, to, DI)
 
 // func splitLanesAMX(to []uint16, s []float32, steps int)
 //
@@ -152,12 +94,7 @@ TEXT ·splitLanesAMX(SB), NOSPLIT, $0-56
 	MOVQ to_base+0(FP), DI
 	MOVQ s_base+24(FP), SI
 	MOVQ steps+48(FP), CX
-	VPTERNLOGD   $0xff, Z29, Z29, Z29
-	VPSLLD       $16, Z29, Z29
-	MOVL         $0x8000, AX
-	VPBROADCASTD AX, Z30
-	MOVL         $0x4b800000, AX // 2^24
-	VPBROADCASTD AX, Z31
+	SPLITS()
 
 splitStep:
 	MOVQ $16, DX

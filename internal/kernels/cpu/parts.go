@@ -89,6 +89,8 @@ type partLoops struct {
 	// leaves 32 rows, and stride numbers on 32 more, with b, as splitLanes does, or
 	// adds it to c.
 	multiplyLanes func(c []float32, a, b []uint16, stride, steps, pairs int, add bool)
+	// weighLanes does a job, and reports what weigh does.
+	weighLanes func(j *laneJob) bool
 }
 
 // tileJob adds a product of two panels to c [rows, cols]:
