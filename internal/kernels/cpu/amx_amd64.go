@@ -12,7 +12,10 @@ func hasAMX() bool {
 func amx() *set {
 	s := avx512()
 	s.name = "amx"
-	s.parts = &partLoops{pays: paysAMX, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX}
+	s.parts = &partLoops{
+		pays: paysAMX, splitRows: splitRowsAMX, splitStrip: splitStripAMX, multiply: multiplyAMX,
+		attends: attendsAMX, splitLanes: splitLanesAMX, multiplyLanes: multiplyLanesAMX, weighLanes: weighLanesAMX,
+	}
 	return s
 }
 
@@ -25,6 +28,9 @@ func paysAMX(parts, rows, inputs int) bool {
 	return rows >= 64 && inputs >= 128
 }
 
+// attendsAMX is paysAMX for fused attention.
+func attendsAMX(keys, d int) bool { return keys >= 64 && d >= 16 }
+
 // What these compute is written as Go above each one's code.
 
 //go:noescape
@@ -35,3 +41,12 @@ func splitStripAMX(panel []uint16, strip []float32, stride, k, parts int, seen *
 
 //go:noescape
 func multiplyAMX(j *tileJob)
+
+//go:noescape
+func splitLanesAMX(to []uint16, s []float32, steps int)
+
+//go:noescape
+func multiplyLanesAMX(c []float32, a, b []uint16, stride, steps, pairs int, add bool)
+
+//go:noescape
+func weighLanesAMX(j *laneJob) bool

@@ -101,10 +101,16 @@ func flushed(x float32) float32 {
 
 // modelLoops are the loops of amx_amd64.s, for products of any size.
 func modelLoops() *partLoops {
-	return &partLoops{pays: always, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel}
+	lanes := laneModel(fewestLanes)
+	return &partLoops{
+		pays: always, splitRows: splitRowsModel, splitStrip: splitStripModel, multiply: multiplyModel,
+		attends: attendsAlways, splitLanes: lanes.split, multiplyLanes: lanes.multiply, weighLanes: lanes.weigh,
+	}
 }
 
 func always(int, int, int) bool { return true }
+
+func attendsAlways(int, int) bool { return true }
 
 // multiplyModel is multiplyAMX.
 func multiplyModel(j *tileJob) {
@@ -196,4 +202,66 @@ func partsOfNumber(v float32) (parts [3]uint16) {
 	}
 	parts[2] = uint16(math.Float32bits(v) >> 16)
 	return parts
+}
+
+// laneModel is the loops of attentionparts_amd64.s over so many lanes.
+type laneModel int
+
+// multiply is multiplyLanesAMX: sixteen lanes at a time.
+func (n laneModel) multiply(c []float32, a, b []uint16, stride, steps, pairs int, add bool) {
+	lanes := int(n)
+	config := [64]byte{0: 1}
+	for t := range 8 {
+		config[16+2*t], config[48+t] = 64, 16
+	}
+	var u tileUnit
+	u.ldtilecfg(config)
+	for rows := range 2 * pairs {
+		for v := 0; v < lanes; v += 16 {
+			sums := bytesOfFloats(c[rows*16*lanes+v:])
+			u.tile[0] = [16][64]byte{}
+			if add {
+				u.tileloadd(0, sums, 4*lanes)
+			}
+			for s := range steps {
+				left, right := a[rows/2*stride+s*leftStep+rows%2*tileSize:], b[s*laneParts(lanes, 1)+v/16*tileSize:]
+				for _, part := range [][2]int{{0, 2}, {0, 1}, {1, 1}, {0, 0}, {1, 0}, {2, 0}} {
+					u.tileloadd(6, bytesOfParts(left[part[0]*partSize:]), 64)
+					u.tileloadd(7, bytesOfParts(right[part[1]*step*lanes:]), 64)
+					u.tdpbf16ps(0, 6, 7)
+				}
+			}
+			u.tilestored(0, sums, 4*lanes)
+		}
+	}
+}
+
+// split is splitLanesAMX.
+func (n laneModel) split(to []uint16, s []float32, steps int) {
+	lanes := int(n)
+	for r := range 32 * steps {
+		for l, v := range s[r*lanes:][:lanes] {
+			for i, part := range partsOfNumber(v * laneScale) {
+				to[(((r/32*3+i)*lanes/16+l/16)*16+r%32/2)*32+l%16*2+r%2] = part
+			}
+		}
+	}
+}
+
+// weigh is weighLanesAMX.
+func (n laneModel) weigh(j *laneJob) bool {
+	fell := loops(n).weigh(j.scores, j.sums, j.rows)
+	n.split(j.parts, j.scores, j.rows/step)
+	if j.pairs > 0 {
+		n.multiply(j.next, j.keys, j.queries, j.stride, j.steps, j.pairs, false)
+	}
+	return fell
+}
+
+func bytesOfFloats(x []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+func bytesOfParts(x []uint16) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 2*len(x))
 }

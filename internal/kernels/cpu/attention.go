@@ -57,7 +57,9 @@ type flash struct {
 	stop       func() bool
 	set        *set
 	packed     packed
-	blockWidth int // keys of a pooled block, or a panel of them
+	byParts    bool
+	sound      []bool // of each key head: tiles can take its keys and values
+	blockWidth int    // keys of a pooled block, or a panel of them
 }
 
 func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
@@ -80,13 +82,15 @@ func (f *flash) cost(heads int) int { return heads * f.t * f.t * (f.d + f.wide +
 // attend does both walks for as many key heads at once as fit packed in their
 // memory.
 func (f *flash) attend(p *pool, buffer *[]float32) {
-	f.packed = f.layout()
 	all, lanes := f.heads/f.group, f.set.lanes
+	f.byParts = f.attendsByParts()
+	f.sound = make([]bool, all)
+	f.packed = f.layout()
 	many := max(1, min(all, mostPacked/f.packed.size))
 	for first := 0; first < all; first += many {
 		f.packed.first, f.packed.data = first, grow(buffer, many*f.packed.size)
 		count := min(many, all-first)
-		f.pack(p, count)
+		f.packHeads(p, count)
 		from, heads := first*f.group, count*f.group
 		tiles := (f.t + lanes - 1) / lanes
 		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
@@ -115,6 +119,12 @@ type flashScratch struct {
 	told         []float32 // [Top + 1, lanes]
 	spare        laneSums
 	tile         []float32 // scores of an exact tile
+
+	byParts                 bool // this panel
+	queryParts, weightParts []float32
+	ahead                   []float32 // the next panel's scores
+	keys, values            []float32 // of a panel that is not by parts
+	job                     laneJob
 }
 
 // queries works on one head's panel of queries, from position start on.
@@ -124,6 +134,10 @@ func (f *flash) queries(head, start int, mem *scratch) {
 	last := min(start+f.set.lanes, f.t) - 1
 	from, _ := f.visible(start)
 	_, to := f.visible(last)
+	if s.byParts {
+		f.queriesByParts(head, start, from, to, s)
+		from = to
+	}
 	for j := from; j < to && !f.stop(); {
 		next := min(to, roundUp(j+1, panelKeys))
 		f.panel(head, start, j, next-j, s)
@@ -158,32 +172,47 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 	if f.foldsSlopes() {
 		fill(s.columns[f.d*lanes:][:lanes], f.slope(head))
 	}
+	s.byParts = f.splitQueries(head, s)
 }
 
 // panel takes cols keys into the sums of a panel of queries.
 func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	p, set := &f.packed, f.set
+	var keys, values []float32
+	if f.byParts {
+		keys, values = f.unpacked(head/f.group, key, cols, s)
+	} else {
+		keys, values = p.keys(head / f.group)[key*p.d:], p.values(head/f.group, key)
+	}
 	scores := s.scores[:cols*set.lanes]
-	set.panel(s.scores, p.keys(head / f.group)[key*p.d:], s.columns, p.d, p.d, roundUp(cols, panelRows), false)
-	f.bend(scores)
-	if f.addsSlopes() {
-		for j := range cols {
-			plus(scores[j*set.lanes:][:set.lanes], f.slope(head)*float32(key+j))
-		}
-	}
-	f.hide(scores, start, key, cols)
-	if key == 0 {
-		copy(s.lanes.first[:], scores[:set.lanes])
-	}
-	f.look(scores, key, cols, s)
-	s.lanes.stay()
+	set.panel(s.scores, keys, s.columns, p.d, p.d, roundUp(cols, panelRows), false)
+	f.see(head, start, key, cols, s)
 	if set.weigh(scores, &s.lanes, cols) {
 		set.lower(s.sums, s.lanes.fall[:set.lanes], p.wide)
 	}
 	if f.o.Rows {
 		f.addNear(scores, start, key, cols, s)
 	}
-	set.panel(s.sums, p.values(head/f.group, key), scores, panelKeys, cols, p.wide, true)
+	set.panel(s.sums, values, scores, panelKeys, cols, p.wide, true)
+}
+
+// see makes scores of the products of cols keys, and takes them into each
+// query's largest one and into its list.
+func (f *flash) see(head, start, key, cols int, s *flashScratch) {
+	lanes := f.set.lanes
+	scores := s.scores[:cols*lanes]
+	f.bend(scores)
+	if f.addsSlopes() {
+		for j := range cols {
+			plus(scores[j*lanes:][:lanes], f.slope(head)*float32(key+j))
+		}
+	}
+	f.hide(scores, start, key, cols)
+	if key == 0 {
+		copy(s.lanes.first[:], scores[:lanes])
+	}
+	f.look(scores, key, cols, s)
+	s.lanes.stay()
 }
 
 // hide puts −Inf where a query may not see a key. The queries that see one key

@@ -18,10 +18,17 @@ type packed struct {
 	size    int // of one key head
 	d, wide int // numbers of a row of keys, rows of a block of values
 	rows    int // of keys, some zeros after the last
+
+	parts                  int // where a key head's parts begin
+	keySize, valueSize     int // of a block's parts, in numbers of two bytes
+	keyStride, valueStride int // from the parts of a side of keys, or components, to the next
 }
 
 func (f *flash) layout() packed {
 	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(f.t, panelRows) + panelRows}
+	if f.byParts {
+		p.wide = roundUp(f.wide, side)
+	}
 	if f.foldsSlopes() {
 		p.d++
 	}
@@ -30,6 +37,9 @@ func (f *flash) layout() packed {
 		p.size += f.group * p.rows * p.d
 	}
 	p.size = roundUp(p.size, line)
+	if f.byParts {
+		f.layoutParts(&p)
+	}
 	return p
 }
 
@@ -72,6 +82,31 @@ func (f *flash) bend(scores []float32) {
 	if limit := float64(f.o.Softcap); limit != 0 {
 		f.set.bend(scores, scores, float32(1/limit), float32(limit*math.Log2E))
 	}
+}
+
+// packHeads packs so many key heads: in parts, and as they are where the second
+// walk reads them, or where there are no tiles.
+func (f *flash) packHeads(p *pool, count int) {
+	if f.byParts {
+		f.packParts(p, count)
+	}
+	if !f.byParts || f.o.Keys || f.o.Blocks > 0 {
+		f.pack(p, count)
+	}
+}
+
+// unpacked packs the keys and values of one panel for those queries that are
+// not by parts.
+func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []float32) {
+	p := &f.packed
+	keys, values = grow(&s.keys, panelKeys*f.d), grow(&s.values, p.wide*panelKeys)
+	for r := range cols {
+		copy(keys[r*f.d:][:f.d], f.k.from(key+r, head*f.d).data)
+	}
+	clear(keys[cols*f.d:])
+	f.set.flip(values, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, cols, f.wide)
+	clear(values[f.wide*panelKeys:])
+	return keys, values
 }
 
 // pack packs so many key heads, a block of keys to a task.

@@ -14,6 +14,9 @@ func (f *flash) finish(head, start, last int, s *flashScratch) {
 	for l := range rows {
 		f.settle(head, start+l, l, s)
 	}
+	if s.byParts {
+		f.set.scale(s.inverse[:lanes], s.inverse[:lanes], queryScale)
+	}
 	f.set.lower(s.sums, s.inverse[:lanes], f.packed.wide)
 	for l := 0; l < rows; l += 16 { // a query's numbers are neighbours
 		n := min(16, rows-l)

@@ -14,7 +14,7 @@
 //
 //	for l := range 48 {
 //		for i := range queries {
-//			sum[l] += 2^max(-150, s[i*48+l] - shift[i])
+//			sum[l] += 2^(s[i*48+l] - shift[i]), or 0 if that is below 2^-126
 //		}
 //	}
 TEXT ·giveAVX512(SB), NOSPLIT, $0-80

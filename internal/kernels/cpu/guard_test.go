@@ -71,6 +71,7 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 				products(s, at)
 				if s.parts != nil {
 					tileProducts(s.parts, at)
+					lanesByParts(s, at)
 				}
 				panelsAt(s, at)
 				return nil
@@ -174,6 +175,32 @@ func tileProducts(l *partLoops, at func(i, n int) []float32) {
 					steps: steps(k), stored: stored, used: stored, next: &left[0], sums: sums,
 				})
 			}
+		}
+	}
+}
+
+// lanesByParts runs fused attention's loops by parts over panels of every number
+// of steps.
+func lanesByParts(s *set, at func(i, n int) []float32) {
+	parts := func(i, n int) []uint16 {
+		return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(at(i, n/2)))), n)
+	}
+	for n := 1; n <= blockSteps; n++ {
+		for deep := 1; deep <= 2; deep++ {
+			var sums laneSums
+			sums.begin(0)
+			scores, weights := at(0, n*step*s.lanes), parts(1, laneParts(s.lanes, n))
+			for pairs := range 5 {
+				next, keys, queries := at(2, pairs*side*s.lanes), parts(3, pairs*deep*leftStep), parts(4, laneParts(s.lanes, deep))
+				s.parts.weighLanes(&laneJob{
+					scores: scores, sums: &sums, parts: weights, rows: n * step,
+					next: next, keys: keys, queries: queries, stride: deep * leftStep, steps: deep, pairs: pairs,
+				})
+				if pairs > 0 {
+					s.parts.multiplyLanes(next, keys, queries, deep*leftStep, deep, pairs, true)
+				}
+			}
+			s.parts.splitLanes(weights, scores, n)
 		}
 	}
 }

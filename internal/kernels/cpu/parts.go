@@ -78,6 +78,19 @@ type partLoops struct {
 	splitStrip func(panel []uint16, strip []float32, stride, k, parts int, seen *seen)
 	// multiply does a job.
 	multiply func(j *tileJob)
+
+	// attends reports whether fused attention to so many keys, of so many numbers,
+	// is faster by parts.
+	attends func(keys, d int) bool
+	// splitLanes writes the parts of a panel's rows [32 * steps, lanes] to `to`
+	// [step, part, sixteen lanes, pair of rows, lane, row of the pair].
+	splitLanes func(to []uint16, s []float32, steps int)
+	// multiplyLanes sets c [32 * pairs, lanes] to the product of a, as splitRows
+	// leaves 32 rows, and stride numbers on 32 more, with b, as splitLanes does, or
+	// adds it to c.
+	multiplyLanes func(c []float32, a, b []uint16, stride, steps, pairs int, add bool)
+	// weighLanes does a job, and reports what weigh does.
+	weighLanes func(j *laneJob) bool
 }
 
 // tileJob adds a product of two panels to c [rows, cols]:

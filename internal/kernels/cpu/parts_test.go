@@ -31,7 +31,7 @@ func metal(t *testing.T) *set {
 	if err != nil {
 		t.Skipf("SKIPPED, NOT TESTED: %v", err)
 	}
-	s.parts.pays = always
+	s.parts.pays, s.parts.attends = always, attendsAlways
 	return s
 }
 
@@ -559,7 +559,7 @@ func FuzzParts(f *testing.F) {
 	model.parts = modelLoops()
 	sets := []*set{model}
 	if s, err := choose("amx"); err == nil {
-		s.parts.pays = always
+		s.parts.pays, s.parts.attends = always, attendsAlways
 		sets = append(sets, s)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, rows, out, in, kind uint8, exponent int8) {

@@ -8,7 +8,7 @@ DATA ·powers+8(SB)/4, $0x3e75edab
 DATA ·powers+12(SB)/4, $0x3d648e73
 DATA ·powers+16(SB)/4, $0x3c13bc2b
 DATA ·powers+20(SB)/4, $0x3af4ba7d
-DATA ·powers+24(SB)/4, $0xc3160000
+DATA ·powers+24(SB)/4, $0xc2fc0000
 GLOBL ·powers(SB), RODATA|NOPTR, $28
 
 // The same for eight numbers at a time, each eight times over.

@@ -1,63 +1,16 @@
 #include "textflag.h"
-#include "power512_amd64.h"
-
-// WEIGH makes weights of sixteen scores of a row, and adds them up.
-#define WEIGH(at, top, x, r, p, sum, tilt) \
-	VMOVUPS     at(SI), x    \
-	VSUBPS      top, x, x    \
-	POWER(x, r, p)           \
-	VMOVUPS     p, at(SI)    \
-	VADDPS      p, sum, sum  \
-	VFMADD231PS p, x, tilt
-
-// FALL is what sixteen lanes' sums shrink by, as their largest score goes from
-// top to next; x keeps top - next.
-#define FALL(at, x, r, p) \
-	VMOVUPS   at(DI), x         \
-	VSUBPS    at+192(DI), x, x  \
-	POWER(x, r, p)              \
-	VMOVUPS   p, at+384(DI)     \
-	VCMPPS    $4, p, Z24, K1    \
-	KORW      K1, K0, K0        \
-	VMOVUPS   at+192(DI), r     \
-	VMOVUPS   r, at(DI)
-
-// SETTLE brings eight lanes' sums up to date: at bytes at of those in float64,
-// from the eight numbers in sum, tilt, fall and x, which it loses.
-#define SETTLE(at, sum, tilt, fall, x) \
-	VCVTPS2PD   sum, Z9            \
-	VCVTPS2PD   tilt, Z10          \
-	VCVTPS2PD   fall, Z11          \
-	VCVTPS2PD   x, Z12             \
-	VMOVUPD     at+576(DI), Z13    \
-	VMOVUPD     at+960(DI), Z14    \
-	VFMADD231PD Z13, Z12, Z14      \
-	VFMADD213PD Z10, Z11, Z14      \
-	VFMADD213PD Z9, Z11, Z13       \
-	VMOVUPD     Z13, at+576(DI)    \
-	VMOVUPD     Z14, at+960(DI)    \
-	VMULPD      at+1344(DI), Z11, Z11 \
-	VMOVUPD     Z11, at+1344(DI)
-
-#define SETTLES(at, sum, tilt, x, low, lowTilt, lowX) \
-	VMOVUPS       at+384(DI), Z15      \
-	SETTLE(2*at, low, lowTilt, Y15, lowX) \
-	VEXTRACTF64X4 $1, sum, low         \
-	VEXTRACTF64X4 $1, tilt, lowTilt    \
-	VEXTRACTF64X4 $1, x, lowX          \
-	VEXTRACTF64X4 $1, Z15, Y15         \
-	SETTLE(2*at+64, low, lowTilt, Y15, lowX)
+#include "weigh512_amd64.h"
 
 // func weighAVX512(s []float32, sums *laneSums, keys int) bool
 //
 // s is [keys, 48].
 //
 //	for l := range 48 {
-//		x := max(-150, top[l] - next[l])
+//		x := max(-126, top[l] - next[l])
 //		fall[l], top[l] = 2^x, next[l]
 //		sum, tilt := float32(0), float32(0)
 //		for j := range keys {
-//			x := max(-150, s[j*48+l] - top[l])
+//			x := max(-126, s[j*48+l] - top[l])
 //			s[j*48+l] = 2^x
 //			sum, tilt = sum + 2^x, tilt + 2^x * x
 //		}
@@ -66,38 +19,27 @@
 //		sums.near[l] = fall[l] * sums.near[l]
 //	}
 //	return some fall is not 1
+//
+// 2^x is 0 for what was below -126.
 TEXT ·weighAVX512(SB), NOSPLIT, $0-41
 	MOVQ s_base+0(FP), SI
 	MOVQ sums+24(FP), DI
 	MOVQ keys+32(FP), CX
 	POWERS()
-	KXORW K0, K0, K0
-	FALL(0, Z18, Z9, Z10)
-	FALL(64, Z19, Z9, Z10)
-	FALL(128, Z20, Z9, Z10)
+	FALLS()
 	KORTESTW K0, K0
 	SETNE ret+40(FP)
 
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	VMOVUPS 128(DI), Z2
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z8, Z8, Z8
+	NOTHING()
 
 loop:
-	WEIGH(0, Z0, Z9, Z12, Z15, Z3, Z6)
-	WEIGH(64, Z1, Z10, Z13, Z16, Z4, Z7)
-	WEIGH(128, Z2, Z11, Z14, Z17, Z5, Z8)
+	WEIGH(0(SI), Z0, Z9, Z12, Z15, Z3, Z6)
+	WEIGH(64(SI), Z1, Z10, Z13, Z16, Z4, Z7)
+	WEIGH(128(SI), Z2, Z11, Z14, Z17, Z5, Z8)
 	ADDQ $192, SI
 	DECQ CX
 	JNZ  loop
 
-	SETTLES(0, Z3, Z6, Z18, Y3, Y6, Y18)
-	SETTLES(64, Z4, Z7, Z19, Y4, Y7, Y19)
-	SETTLES(128, Z5, Z8, Z20, Y5, Y8, Y20)
+	SETTLED()
 	VZEROUPPER
 	RET
