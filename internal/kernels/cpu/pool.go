@@ -38,6 +38,7 @@ type scratch struct {
 	last   []float32 // the last rows, where fewer than four are left
 	tile   []float32 // of which c has only some columns
 	dots   [4 * few]float32
+	start  []float32    // what a product by parts begins with
 	right  weightPanels // and room for them
 	parts  []float32
 	seen   []seen    // of each of right's strips
