@@ -63,7 +63,7 @@ func Attention(be kernels.Backend, h Heads) Work {
 	return Work{
 		FLOPs: h.FLOPs(), Bytes: h.Bytes(), on: be,
 		Start: func(context.Context) error {
-			h.on(be, qOn, kOn, vOn)
+			release(be, h.on(be, qOn, kOn, vOn))
 			return be.Err()
 		},
 		Check: func(ctx context.Context) (Check, error) {

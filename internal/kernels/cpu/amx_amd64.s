@@ -63,7 +63,7 @@ GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
 //	}
 //	for r := range j.rows {
 //		for o := range j.cols {
-//			c[r*ldc+o] = fma(sums[r][o], sumScale, c[r*ldc+o])
+//			c[r*ldc+o] = fma(sums[r][o], sumScale, start[r*apart+o])
 //		}
 //	}
 //
@@ -150,15 +150,18 @@ add:
 	MOVL  $0x27800000, AX // 2^-48
 	VPBROADCASTD AX, Z31
 	MOVQ  tileJob_rows(R8), R12
+	MOVQ  tileJob_start(R8), SI
+	MOVQ  tileJob_apart(R8), R10
 
 row:
-	VMOVUPS.Z   (DX), K1, Z0
-	VMOVUPS.Z   64(DX), K2, Z1
+	VMOVUPS.Z   (SI), K1, Z0
+	VMOVUPS.Z   64(SI), K2, Z1
 	VFMADD231PS (BX), Z31, Z0
 	VFMADD231PS 64(BX), Z31, Z1
 	VMOVUPS     Z0, K1, (DX)
 	VMOVUPS     Z1, K2, 64(DX)
 	ADDQ        R9, DX
+	ADDQ        R10, SI
 	ADDQ        $128, BX
 	DECQ        R12
 	JNZ         row

@@ -143,11 +143,10 @@ func multiplyModel(j *tileJob) {
 	u.tilestored(1, sums[64:], 128)
 	u.tilestored(2, sums[2048:], 128)
 	u.tilestored(3, sums[2112:], 128)
-	c := unsafe.Slice(j.c, (j.rows-1)*j.ldc/4+j.cols)
+	c, start := unsafe.Slice(j.c, (j.rows-1)*j.ldc/4+j.cols), unsafe.Slice(j.start, (j.rows-1)*j.apart/4+j.cols)
 	for r := range j.rows {
 		for o := range j.cols {
-			at := &c[r*j.ldc/4+o]
-			*at = float32(float64(j.sums[r*side+o])*sumScale + float64(*at))
+			c[r*j.ldc/4+o] = float32(float64(j.sums[r*side+o])*sumScale + float64(start[r*j.apart/4+o]))
 		}
 	}
 }

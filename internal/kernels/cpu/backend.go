@@ -145,32 +145,16 @@ func (b *Backend) in(a kernels.Array) *array {
 	return x
 }
 
-// out returns a zero array for an op to add to, and whether the op should: not
-// after an error, this op's or an earlier one.
-func (b *Backend) out(shape []tensor.Dim, err error) (*array, bool) {
-	out, used, ok := b.array(shape, err)
-	if used {
-		b.pool.chunks(len(out.data), 8*elements, 1, func(from, to int) { clear(out.data[from:to]) })
-	}
-	return out, ok
-}
-
-// blank is out for an op that sets every number: they may be any.
+// blank returns an array of any numbers for an op to set, every one, and whether
+// the op should: not after an error, this op's or an earlier one.
 func (b *Backend) blank(shape []tensor.Dim, err error) (*array, bool) {
-	out, _, ok := b.array(shape, err)
-	return out, ok
-}
-
-func (b *Backend) array(shape []tensor.Dim, err error) (out *array, used, ok bool) {
 	if err != nil {
 		b.fail(err)
 	}
 	if b.err != nil {
-		return &array{owner: b}, false, false
+		return &array{owner: b}, false
 	}
-	out = &array{owner: b, shape: shape}
-	out.data, used = b.store.take(tensor.Elements(shape))
-	return out, used, true
+	return &array{owner: b, shape: shape, data: b.store.take(tensor.Elements(shape))}, true
 }
 
 // last is the size of an array's innermost axis.

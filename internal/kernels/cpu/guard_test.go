@@ -169,9 +169,9 @@ func tileProducts(l *partLoops, at func(i, n int) []float32) {
 				half := right[tileSize:]
 				l.splitStrip(half, at(2, (k-1)*16+16), 16, k, stored, &seen)
 				cols := 1 + (rows*7+k)%side
-				c := at(3, (rows-1)*ld+cols)
+				c, start := at(3, (rows-1)*ld+cols), at(4, cols)
 				l.multiply(&tileJob{
-					c: &c[0], ldc: 4 * ld, rows: rows, cols: min(cols, ld), left: &left[0], right: &right[0],
+					c: &c[0], start: &start[0], ldc: 4 * ld, rows: rows, cols: min(cols, ld), left: &left[0], right: &right[0],
 					steps: steps(k), stored: stored, used: stored, next: &left[0], sums: sums,
 				})
 			}

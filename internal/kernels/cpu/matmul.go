@@ -9,11 +9,7 @@ import "attn/internal/kernels"
 func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
 	in := b.in(x)
 	shape, err := kernels.MatMulShape(in.shape, w, o)
-	fresh := b.blank
-	if err == nil && b.set.byParts(in.shape[0].Size, w) {
-		fresh = b.out // parts are added
-	}
-	out, ok := fresh(shape, err)
+	out, ok := b.blank(shape, err)
 	if !ok {
 		return out
 	}

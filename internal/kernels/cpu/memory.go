@@ -88,10 +88,9 @@ func (l leftover) numbers() int {
 	return cap(l.data)
 }
 
-// take returns n numbers of any value, and whether the memory held others before:
-// otherwise they are zeros. Of the memory that lies about it takes the smallest
-// that is large enough and not twice as large.
-func (s *store) take(n int) (data []float32, used bool) {
+// take returns n numbers of any value. Of the memory that lies about it takes the
+// smallest that is large enough and not twice as large.
+func (s *store) take(n int) []float32 {
 	s.taken++
 	best := -1
 	for i, m := range s.free {
@@ -101,14 +100,14 @@ func (s *store) take(n int) (data []float32, used bool) {
 		}
 	}
 	if best < 0 {
-		data = aligned(roomFor(n))[:n]
+		data := aligned(roomFor(n))[:n]
 		inHugePages(data)
-		return data, false
+		return data
 	}
-	data = s.free[best].data[:n]
+	data := s.free[best].data[:n]
 	s.size -= s.free[best].numbers()
 	s.free = slices.Delete(s.free, best, best+1)
-	return data, true
+	return data
 }
 
 // give keeps memory, and lets go of what has long been of no use, or is too much.

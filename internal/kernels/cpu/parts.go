@@ -93,13 +93,15 @@ type partLoops struct {
 	weighLanes func(j *laneJob) bool
 }
 
-// tileJob adds a product of two panels to c [rows, cols]:
+// tileJob sets c [rows, cols] to start plus a product of two panels:
 //
-//	c[r, j] += sumScale * sum_s sum_(part i, part p; i + p < 3, p < used) left[s, i, r, :] · right[s, p, j, :]
+//	c[r, j] = start[r, j] + sumScale * sum_s sum_(part i, part p; i + p < 3, p < used) left[s, i, r, :] · right[s, p, j, :]
 type tileJob struct {
 	c           *float32
 	ldc         int // from one row of c to the next, in bytes
-	rows, cols  int // of c, 1 to side
+	start       *float32 // c itself, to add to it
+	apart       int      // from one row of start to the next, in bytes; 0 if all are the same
+	rows, cols  int      // of c, 1 to side
 	left, right *uint16
 	steps       int
 	stored      int                   // parts of right in memory

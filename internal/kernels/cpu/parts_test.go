@@ -212,7 +212,10 @@ func TestModelIsTheMetal(t *testing.T) {
 		job := tileJob{
 			rows: 1 + r.IntN(side), cols: 1 + r.IntN(side), ldc: 4 * 40, left: &left[0], right: &right[0],
 			steps: n, stored: stored, used: 1 + r.IntN(stored), next: &left[0],
+			apart: round % 2 * 4 * 37,
 		}
+		start := anyNumbers(r, 37*side)
+		job.start = &start[0]
 		c := anyNumbers(r, 40*side)
 		for i, multiply := range []func(*tileJob){loops.multiply, model.multiply} {
 			results[i] = append([]float32(nil), c...)
@@ -278,10 +281,14 @@ func TestWithinOfWeights(t *testing.T) {
 }
 
 // productOn multiplies x [t, in] by weights.
-func productOn(be *Backend, x []float32, w kernels.Weight) []float32 {
+func productOn(be *Backend, x []float32, w kernels.Weight) []float32 { return biasedOn(be, x, w, nil) }
+
+// biasedOn is productOn plus a bias.
+func biasedOn(be *Backend, x []float32, w kernels.Weight, bias []float32) []float32 {
 	in := w.Shape[1]
 	rows := tensor.Tensor{Shape: []tensor.Dim{tensor.D(tensor.Pos, len(x)/in), tensor.D(tensor.DModel, in)}, Data: x}
-	return be.Get(be.MatMul(be.Put(rows), w, kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, w.Shape[0])}})).Data
+	o := kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, w.Shape[0])}, Bias: bias}
+	return be.Get(be.MatMul(be.Put(rows), w, o)).Data
 }
 
 // storedWeight returns a matrix of a type: of these numbers where single ones
@@ -473,7 +480,47 @@ func TestUnsoundNumbers(t *testing.T) {
 				x[5*in+17] = odd[0]
 				clear(w.Bytes[4*20*in:][:4*in])
 				binary.LittleEndian.PutUint32(w.Bytes[4*(20*in+17):], math.Float32bits(odd[1]))
+				litter(&be.store)
 				withinBound(t, productOn(be, x, w), x, w)
+			}
+		}
+	})
+}
+
+// TestBiasByParts: of whole numbers every sum but the last is exact. A row and an
+// output are not sound, there is more than one pass, and what lay in the result's
+// place before poisons any sum.
+func TestBiasByParts(t *testing.T) {
+	eachTiles(t, func(t *testing.T, s *set) {
+		t.Helper()
+		be := withSet(s, 2)
+		defer func() { _ = be.Close() }()
+		const rows, out = side + 7, 2*side + 5
+		in := deepOf(3) + 9
+		r := rand.New(rand.NewPCG(58, 1))
+		whole := func() float32 { return float32(r.IntN(17) - 8) }
+		x, bias := make([]float32, rows*in), make([]float32, out)
+		for i := range x {
+			x[i] = whole()
+		}
+		for i := range bias {
+			bias[i] = whole()
+		}
+		w := storedWeight(r, tensor.F32, out, in, whole)
+		clear(x[5*in:][:in])
+		x[6*in-1] = mostLeft
+		clear(w.Bytes[4*side*in:][:4*in])
+		binary.LittleEndian.PutUint32(w.Bytes[4*side*in:], math.Float32bits(mostRight))
+		litter(&be.store)
+		numbers := make([]float32, out*in)
+		tensor.Decode(numbers, w.Type, w.Bytes)
+		for i, v := range biasedOn(be, x, w, bias) {
+			exact := float64(bias[i%out])
+			for p, n := range numbers[i%out*in:][:in] {
+				exact += float64(n) * float64(x[i/out*in+p])
+			}
+			if want := float32(exact); v != want {
+				t.Fatalf("number %d is %v, want %v", i, v, want)
 			}
 		}
 	})
@@ -501,6 +548,7 @@ func TestDeepProducts(t *testing.T) {
 				x[i] = number()
 			}
 			w := storedWeight(r, c.d, c.out, c.in, number)
+			litter(&be.store)
 			withinBound(t, productOn(be, x, w), x, w)
 			// The last row and output alone are not sound.
 			x[len(x)-1] = float32(math.Inf(1))

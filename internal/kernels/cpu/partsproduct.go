@@ -36,7 +36,7 @@ type leftPanels struct {
 
 // byParts reports whether a product of t rows with w is faster by parts.
 func (s *set) byParts(t int, w kernels.Weight) bool {
-	return s.parts != nil && s.parts.pays(partsOf(w.Type), t, w.Shape[1])
+	return s.parts != nil && w.Shape[1] > 0 && s.parts.pays(partsOf(w.Type), t, w.Shape[1])
 }
 
 // steps is how many steps k inputs are.
@@ -55,7 +55,7 @@ func (p *leftPanels) isSound(r, from int) bool {
 	return p.sound[r/side*p.passes()+from/p.deep]
 }
 
-// multiplyByParts adds x · wᵀ + bias to `to`, which holds zeros.
+// multiplyByParts sets `to` to x · wᵀ + bias.
 func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32, t int) {
 	inputs := w.Shape[1]
 	turn := max(splitAtOnce/(2*leftParts*roundUp(inputs, step))/side, 1) * side
@@ -63,11 +63,7 @@ func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32
 		rows := min(turn, t-r)
 		b.split(x.from(r, 0), rows, inputs, deepOf(partsOf(w.Type)))
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
-			c := to.from(r, first)
-			b.set.partsProduct(mem, c, &b.left, right, first, count)
-			if bias != nil {
-				addBias(c, bias[first:][:count], rows)
-			}
+			b.set.partsProduct(mem, to.from(r, first), &b.left, right, bias, first, count)
 		})
 	}
 }
@@ -115,8 +111,9 @@ type weightPanels struct {
 // panel returns the strip of outputs j on.
 func (w *weightPanels) panel(j int) []uint16 { return w.data[j/side*w.steps*w.stored*partSize:] }
 
-// partsProduct is product for x in panels.
-func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, first, count int) {
+// partsProduct is product for x in panels, plus a bias for each output if there is
+// any. The first pass sets c, those after it add to it.
+func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, bias []float32, first, count int) {
 	parts := partsOf(o.weight.Type)
 	wide := rightAtOnce / (parts * min(x.deep, roundUp(x.inputs, step))) / side * side
 	for j := 0; j < count; j += wide {
@@ -124,10 +121,24 @@ func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, fir
 		for from := 0; from < x.inputs; from += x.deep {
 			k := min(x.deep, x.inputs-from)
 			right := s.splitOutputs(mem, o, first+j, width, from, k, parts)
-			s.multiplyPanels(mem, c.from(0, j), x, right, width, from)
-			s.multiplyUnsound(mem, c.from(0, j), x, right, o, first+j, width, from, k)
+			start := c.from(0, j)
+			if from == 0 {
+				start = startOf(mem, bias, first+j, width)
+			}
+			s.multiplyPanels(mem, c.from(0, j), start, x, right, width, from)
+			s.multiplyUnsound(mem, c.from(0, j), start, x, right, o, first+j, width, from, k)
 		}
 	}
+}
+
+// startOf is what the first pass adds to: the same for every row.
+func startOf(mem *scratch, bias []float32, first, count int) matrix {
+	if bias != nil {
+		return matrix{data: bias[first:][:count]}
+	}
+	zeros := grow(&mem.start, count)
+	clear(zeros)
+	return matrix{data: zeros}
 }
 
 // splitOutputs brings weights into panels: pack turns and converts them, as many
@@ -206,11 +217,11 @@ func (s *set) splitStrip(mem *scratch, w *weightPanels, strip []float32, stride,
 	s.parts.splitStrip(at, strip, stride, n, w.stored, &mem.seen[j/side])
 }
 
-// multiplyPanels adds the products of sound panels to c: all strips while a
-// panel of x is near.
-func (s *set) multiplyPanels(mem *scratch, c matrix, x *leftPanels, w *weightPanels, count, from int) {
+// multiplyPanels sets c to start plus the products of sound panels: all strips
+// while a panel of x is near.
+func (s *set) multiplyPanels(mem *scratch, c, start matrix, x *leftPanels, w *weightPanels, count, from int) {
 	job := &mem.job
-	*job = tileJob{ldc: 4 * c.stride, steps: w.steps, stored: w.stored}
+	*job = tileJob{ldc: 4 * c.stride, apart: 4 * start.stride, steps: w.steps, stored: w.stored}
 	job.sums = (*[side * side]float32)(grow(&mem.sums, side*side))
 	for r := 0; r < x.rows && !mem.stopped(); r += side {
 		if !x.isSound(r, from) {
@@ -222,7 +233,7 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *leftPanels, w *weightPan
 		share := w.steps * leftStep / len(w.used) // of the next panel, to bring near meanwhile
 		for j := 0; j < count; j += side {
 			if i := j / side; w.sound[i] {
-				job.c, job.right = &c.data[r*c.stride+j], &w.panel(j)[0]
+				job.c, job.start, job.right = &c.data[r*c.stride+j], &start.data[r*start.stride+j], &w.panel(j)[0]
 				job.cols, job.used = min(side, count-j), w.used[i]
 				job.next = &next[i*share]
 				s.parts.multiply(job)
@@ -231,10 +242,13 @@ func (s *set) multiplyPanels(mem *scratch, c matrix, x *leftPanels, w *weightPan
 	}
 }
 
-// multiplyUnsound adds what multiplyPanels did not: all rows' products with
+// multiplyUnsound sets what multiplyPanels did not: all rows' products with
 // strips that are not sound, and other strips' with rows that are not.
-func (s *set) multiplyUnsound(mem *scratch, c matrix, x *leftPanels, w *weightPanels, o operand, first, count, from, k int) {
+func (s *set) multiplyUnsound(mem *scratch, c, start matrix, x *leftPanels, w *weightPanels, o operand, first, count, from, k int) {
 	plain := func(r, rows, j, width int) {
+		for i := r; i < r+rows; i++ { // nothing new where start is c
+			copy(c.from(i, j).data[:width], start.from(i, j).data)
+		}
 		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, from, k, true)
 	}
 	for i, sound := range w.sound {
