@@ -184,6 +184,7 @@ func BenchmarkCurves(b *testing.B) {
 	for i := range x {
 		x[i] = float32(i%31)/4 - 4
 	}
+	stored := make([]byte, 2*len(x))
 	for _, s := range sets() {
 		for _, c := range []struct {
 			name string
@@ -195,7 +196,21 @@ func BenchmarkCurves(b *testing.B) {
 			{"pairs", func() { s.turnPairs(dst, x, x[:len(x)/2], x[:len(x)/2]) }},
 			{"apart", func() { s.turnApart(dst[:len(x)/2], dst[len(x)/2:], x, x[:len(x)/2], x[:len(x)/2]) }},
 			{"silu", func() { s.silu(dst, x) }},
+			{"geluTanh", func() { s.geluTanh(dst, x) }},
 			{"bend", func() { s.bend(dst, x, 0.5, 2) }},
+			{"add", func() { s.add(dst, x, x) }},
+			{"multiply", func() { s.multiply(dst, x, x) }},
+			{"scale", func() { s.scale(dst, x, 0.5) }},
+			{"largest", func() { s.largest(x) }},
+			{"exps", func() { s.exps(dst, x, 4) }},
+			{"total", func() { s.total(x) }},
+			{"squares", func() { s.squares(x, 0.5) }},
+			{"standard", func() { s.standard(dst, x, 0.5, 2) }},
+			{"halves", func() { s.halves(dst, stored) }},
+			{"brains", func() { s.brains(dst, stored) }},
+			{"dots", func() { s.dots(dst, x[:1024], x, 0, 1024, 1024, 1) }},
+			{"dots three", func() { s.dots(dst, x, x, 1024, 1024, 1024, 3) }},
+			{"transpose", func() { s.transpose(dst, x, 8, 512, 512) }},
 		} {
 			b.Run(c.name+"/"+s.name, func(b *testing.B) {
 				b.SetBytes(int64(4 * len(x)))

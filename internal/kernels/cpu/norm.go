@@ -31,7 +31,7 @@ func (s *set) normRow(dst, x []float32, o kernels.NormOpts) float32 {
 		mean = s.total(x) / float64(len(x))
 	}
 	scale := math.Sqrt(s.squares(x, mean)/float64(len(x)) + float64(o.Epsilon))
-	s.standard(dst, x, mean, scale)
+	s.standard(dst, x, mean, 1/scale)
 	if o.Gain != nil {
 		s.multiply(dst, dst, o.Gain)
 	}
@@ -60,8 +60,8 @@ func squares(x []float32, mean float64) float64 {
 }
 
 // standard is set.standard in portable Go.
-func standard(dst, x []float32, mean, deviation float64) {
+func standard(dst, x []float32, mean, factor float64) {
 	for i, v := range x {
-		dst[i] = float32((float64(v) - mean) / deviation)
+		dst[i] = float32((float64(v) - mean) * factor)
 	}
 }

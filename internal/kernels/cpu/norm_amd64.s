@@ -69,19 +69,19 @@ done:
 	VZEROUPPER
 	RET
 
-// func standardAVX2(dst, x []float32, mean, deviation float64)
+// func standardAVX2(dst, x []float32, mean, factor float64)
 //
 // len(dst) is a multiple of 8.
 //
 //	for i := range dst {
-//		dst[i] = float32((float64(x[i]) - mean) / deviation)
+//		dst[i] = float32((float64(x[i]) - mean) * factor)
 //	}
 TEXT ·standardAVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), DI
 	MOVQ         dst_len+8(FP), CX
 	MOVQ         x_base+24(FP), SI
 	VBROADCASTSD mean+48(FP), Y4
-	VBROADCASTSD deviation+56(FP), Y5
+	VBROADCASTSD factor+56(FP), Y5
 	SHRQ         $3, CX
 	JZ           done
 
@@ -90,8 +90,8 @@ loop:
 	VCVTPS2PD  16(SI), Y3
 	VSUBPD     Y4, Y2, Y2
 	VSUBPD     Y4, Y3, Y3
-	VDIVPD     Y5, Y2, Y2
-	VDIVPD     Y5, Y3, Y3
+	VMULPD     Y5, Y2, Y2
+	VMULPD     Y5, Y3, Y3
 	VCVTPD2PSY Y2, X2
 	VCVTPD2PSY Y3, X3
 	VMOVUPS    X2, (DI)

@@ -50,8 +50,9 @@ type set struct {
 	// total returns the sum of x, squares that of (x - mean)².
 	total   func(x []float32) float64
 	squares func(x []float32, mean float64) float64
-	// standard sets dst to (x - mean) / deviation.
-	standard func(dst, x []float32, mean, deviation float64)
+	// standard sets dst to (x - mean) factor, in float64: a division for each number
+	// would take longer than all else.
+	standard func(dst, x []float32, mean, factor float64)
 	// bend sets dst to out tanh(in x).
 	bend func(dst, x []float32, in, out float32)
 

@@ -36,6 +36,7 @@ func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
 	s.tiles, s.tile = twelveByThirtyTwo(nearestWays()), tileAVX512
+	vectors512(s)
 	panels512(s)
 	return s
 }

@@ -25,13 +25,14 @@ func (b *Backend) Softmax(x kernels.Array) kernels.Array {
 
 // softmaxRow normalises x into dst, which says how many.
 func (s *set) softmaxRow(dst, x []float32) {
-	x = x[:len(dst)]
-	top := s.largest(x)
-	if top <= math.MaxFloat32 { // NaN and +Inf poison hidden keys too
-		x = visible(x)
+	from, to := s.visible(x[:len(dst)])
+	top := s.largest(x[from:to])
+	if !(top <= math.MaxFloat32) { // NaN and +Inf poison hidden keys too
+		from, to = 0, len(dst)
 	}
-	clear(dst[len(x):])
-	dst = dst[:len(x)]
+	clear(dst[:from])
+	clear(dst[to:])
+	dst, x = dst[from:to], x[from:to]
 	s.scale(dst, dst, float32(1/s.exps(dst, x, top)))
 }
 
@@ -46,14 +47,24 @@ func largest(x []float32) float32 {
 	return top
 }
 
-// visible returns x without the -Inf at its end, half of a causal pattern or
-// all of a row that may see nothing: their weights are zero without asking exp.
-func visible(x []float32) []float32 {
-	for len(x) > 0 && math.IsInf(float64(x[len(x)-1]), -1) {
-		x = x[:len(x)-1]
+// visible is the range of x without the -Inf at either end, half of a causal
+// pattern, nearly all of a window's, or all of a row that may see nothing: their
+// weights are zero without asking exp.
+func (s *set) visible(x []float32) (from, to int) {
+	const step = 64
+	for to = len(x); to >= step && masked(s.largest(x[to-step:to])); to -= step {
 	}
-	return x
+	for ; to > 0 && masked(x[to-1]); to-- {
+	}
+	for ; from+step <= to && masked(x[from]) && masked(s.largest(x[from:from+step])); from += step {
+	}
+	for ; from < to && masked(x[from]); from++ {
+	}
+	return from, to
 }
+
+// masked reports whether a score is one that the mask leaves no weight.
+func masked(x float32) bool { return math.IsInf(float64(x), -1) }
 
 // exps is set.exps in portable Go, in steps for the reason that block gives.
 func exps(dst, x []float32, top float32) float64 {

@@ -28,7 +28,14 @@ func (b *Backend) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink k
 
 // softmaxSinkRow normalises x [n] into dst [n] and returns the sink's share.
 func (s *set) softmaxSinkRow(dst, x []float32, sink float32) float32 {
-	top := max(sink, s.largest(x))
+	from, to := s.visible(x)
+	top := max(sink, s.largest(x[from:to]))
+	if top-top != 0 { // what is not finite poisons hidden keys too
+		from, to = 0, len(x)
+	}
+	clear(dst[:from])
+	clear(dst[to:])
+	dst, x = dst[from:to], x[from:to]
 	own := math.Exp(float64(sink) - float64(top))
 	sum := own + s.exps(dst, x, top)
 	s.scale(dst, dst, float32(1/sum))

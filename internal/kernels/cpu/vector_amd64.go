@@ -136,10 +136,10 @@ func squaresEights(x []float32, mean float64) float64 {
 	return squaresAVX2(x[:n], mean) + squares(x[n:], mean)
 }
 
-func standardEights(dst, x []float32, mean, deviation float64) {
+func standardEights(dst, x []float32, mean, factor float64) {
 	n := whole(len(dst))
-	standardAVX2(dst[:n], x[:n], mean, deviation)
-	standard(dst[n:], x[n:], mean, deviation)
+	standardAVX2(dst[:n], x[:n], mean, factor)
+	standard(dst[n:], x[n:], mean, factor)
 }
 
 // What these compute is written as Go above each one's code.
@@ -193,4 +193,4 @@ func totalAVX2(x []float32) float64
 func squaresAVX2(x []float32, mean float64) float64
 
 //go:noescape
-func standardAVX2(dst, x []float32, mean, deviation float64)
+func standardAVX2(dst, x []float32, mean, factor float64)
