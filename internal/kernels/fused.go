@@ -21,6 +21,14 @@ type FusedAttention interface {
 	Rows(x Array, rows []int) Array
 }
 
+// Patterner is a backend that makes weights of scores in one go, where nobody wants
+// the steps between.
+type Patterner interface {
+	// Pattern is what Scale, Mask and Softmax make of x [.., query_pos, key_pos], in
+	// this order, to the bit.
+	Pattern(x Array, factor float32, m Mask) Array
+}
+
 // Lender is a backend whose arrays lie where anybody can read them, so that a step
 // that is kept need not be held twice.
 type Lender interface {

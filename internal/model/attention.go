@@ -1,8 +1,6 @@
 package model
 
 import (
-	"math"
-
 	"attn/internal/kernels"
 	"attn/internal/tensor"
 	"attn/internal/trace"
@@ -26,8 +24,7 @@ func (p *pass) heads(layer int, x kernels.Array) kernels.Array {
 	if p.fused != nil && !p.looksInside(layer) {
 		z = p.fusedAttention(layer, q, k, v)
 	} else {
-		scores := p.within(func() kernels.Array { return p.scores(layer, q, k) })
-		z = p.be.Mix(p.pattern(in, scores, b.Sinks), v)
+		z = p.be.Mix(p.within(func() kernels.Array { return p.pattern(layer, q, k) }), v)
 	}
 	p.recordWaiting()
 	p.keep(in(trace.Z), z)
@@ -84,55 +81,17 @@ func (p *pass) place(layer int, x kernels.Array, name string) kernels.Array {
 	return p.keep(name, p.be.Rotate(x, turns))
 }
 
-// scores takes queries and keys to the numbers that the softmax reads.
-func (p *pass) scores(layer int, q, k kernels.Array) kernels.Array {
+// pattern takes queries and keys to weights; where heads have sinks, they take a
+// part that no key gets.
+func (p *pass) pattern(layer int, q, k kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
-	c := &p.m.Config
-	s, scaledBy, last := p.keep(in(trace.QK), p.be.Scores(q, k)), c.Scales[layer], trace.Scaled
-	s = p.follow(in(trace.Scaled), p.be.Scale(s, scaledBy), in(trace.QK), func(dst, src []float32) { scale(dst, src, scaledBy) })
-	if c.Softcap != 0 {
-		s, last = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap)), trace.Softcapped
+	c, sinks := &p.m.Config, p.m.Blocks[layer].Sinks
+	raw := p.keep(in(trace.QK), p.be.Scores(q, k))
+	plain := c.Softcap == 0 && c.ALiBi.Slopes == nil && sinks == nil
+	if plain && p.weigher != nil && p.followRaw(layer) {
+		return p.keep(in(trace.Pattern), p.weigher.Pattern(raw, c.Scales[layer], c.mask(layer)))
 	}
-	if c.ALiBi.Slopes != nil {
-		s, last = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer]))), trace.Biased
-	}
-	m, n := c.mask(layer), p.tokens
-	return p.follow(in(trace.AttnScores), p.be.Mask(s, m), in(last), func(dst, src []float32) { mask(dst, src, m, n) })
-}
-
-// follow keeps a step whose numbers follow from another's, which is kept: not the
-// numbers then, but how they follow.
-func (p *pass) follow(name string, a kernels.Array, from string, derive func(dst, src []float32)) kernels.Array {
-	if p.rec.Wants(name) && !p.rec.RecordDerived(name, from, derive) {
-		p.record(name, a)
-	}
-	return a
-}
-
-// scale is what every backend's Scale computes: one product, rounded once.
-func scale(dst, src []float32, factor float32) {
-	for i, v := range src {
-		dst[i] = v * factor
-	}
-}
-
-// mask is what every backend's Mask does to rows of n keys, one for each query.
-func mask(dst, src []float32, m tensor.Mask, n int) {
-	hidden := float32(math.Inf(-1))
-	for row := 0; row < len(src); row += n {
-		from, to := m.Visible(row/n%n, n)
-		for k := range n {
-			dst[row+k] = hidden
-			if k >= from && k < to {
-				dst[row+k] = src[row+k]
-			}
-		}
-	}
-}
-
-// pattern makes weights of scores; where heads have sinks, they take a part that
-// no key gets.
-func (p *pass) pattern(in func(string) string, scores kernels.Array, sinks []float32) kernels.Array {
+	scores := p.scores(layer, raw)
 	if sinks == nil {
 		return p.keep(in(trace.Pattern), p.be.Softmax(scores))
 	}
@@ -140,6 +99,27 @@ func (p *pass) pattern(in func(string) string, scores kernels.Array, sinks []flo
 	p.keep(in(trace.Pattern), pattern)
 	p.keep(in(trace.Sink), sink)
 	return pattern
+}
+
+// scores takes q·k to the numbers that the softmax reads.
+func (p *pass) scores(layer int, raw kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	c, last := &p.m.Config, trace.Scaled
+	s := p.be.Scale(raw, c.Scales[layer])
+	if !p.follow(in(trace.Scaled), in(trace.QK), p.scaling(layer)) {
+		p.record(in(trace.Scaled), s)
+	}
+	if c.Softcap != 0 {
+		s, last = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap)), trace.Softcapped
+	}
+	if c.ALiBi.Slopes != nil {
+		s, last = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer]))), trace.Biased
+	}
+	s = p.be.Mask(s, c.mask(layer))
+	if !p.follow(in(trace.AttnScores), in(last), p.masking(layer)) {
+		p.record(in(trace.AttnScores), s)
+	}
+	return s
 }
 
 // headSteps records what no later step needs, only readers do: each value and

@@ -209,3 +209,16 @@ func (c cancellableLater) Later(a kernels.Array) tensor.Tensor {
 	}
 	return c.Overlapping.Later(a)
 }
+
+// cancellablePatterns does the same for a backend that makes weights in one go.
+type cancellablePatterns struct {
+	kernels.Patterner
+	cancellable
+}
+
+func (c cancellablePatterns) Pattern(x kernels.Array, factor float32, m kernels.Mask) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.scope.made(c.Patterner.Pattern(x, factor, m))
+}

@@ -19,6 +19,7 @@ type pass struct {
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 
 	fused   kernels.FusedAttention // nil when the backend has none
+	weigher kernels.Patterner      // the same
 	lender  kernels.Lender         // nil when the backend's arrays have to be copied
 	waiting []waiting              // to be recorded once it is known which rows
 	later   kernels.Overlapping    // nil when the backend waits for each result
@@ -76,6 +77,9 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 	p.be = ops
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
 		p.fused = cancellableFused{fused, ops}
+	}
+	if weigher, ok := be.(kernels.Patterner); ok {
+		p.weigher = cancellablePatterns{weigher, ops}
 	}
 	p.lender, _ = be.(kernels.Lender)
 	if b, ok := be.(kernels.Interruptible); ok {

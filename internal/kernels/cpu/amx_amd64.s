@@ -152,6 +152,8 @@ add:
 	MOVQ  tileJob_rows(R8), R12
 	MOVQ  tileJob_start(R8), SI
 	MOVQ  tileJob_apart(R8), R10
+	CMPQ  tileJob_past(R8), $0
+	JNE   past
 
 row:
 	VMOVUPS.Z   (SI), K1, Z0
@@ -165,6 +167,21 @@ row:
 	ADDQ        $128, BX
 	DECQ        R12
 	JNZ         row
+	VZEROUPPER
+	RET
+
+past: // a locked instruction, as each task ends with, waits for these stores
+	VMOVUPS     (SI), Z0
+	VMOVUPS     64(SI), Z1
+	VFMADD231PS (BX), Z31, Z0
+	VFMADD231PS 64(BX), Z31, Z1
+	VMOVNTPS    Z0, (DX)
+	VMOVNTPS    Z1, 64(DX)
+	ADDQ        R9, DX
+	ADDQ        R10, SI
+	ADDQ        $128, BX
+	DECQ        R12
+	JNZ         past
 	VZEROUPPER
 	RET
 

@@ -15,6 +15,10 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	heads, outputs := out.shape[1].Size, w.Shape[0]
 	rows := matrix{data: in.data, stride: shared * d}
 	to := matrix{data: out.data, stride: heads * outputs}
+	if d%step == 0 && b.set.byParts(t, w) {
+		b.headsByParts(to, rows, w, t, heads/shared, d)
+		return out
+	}
 	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
 		for h := range heads {
 			b.set.product(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
@@ -22,4 +26,24 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 		}
 	})
 	return out
+}
+
+// manyBytes is how large a result is that is gone from the caches before anybody
+// reads it.
+const manyBytes = 8 << 20
+
+// headsByParts is HeadResults by parts: a pass of panels is a head's numbers, and sets
+// what the head writes.
+func (b *Backend) headsByParts(to, x matrix, w kernels.Weight, t, group, d int) {
+	outputs, inputs := w.Shape[0], w.Shape[1]
+	b.left.past = 4*t*outputs*inputs/d > manyBytes
+	defer func() { b.left.past = false }()
+	b.inTurns(x, t, inputs/group, d, func(r, rows int) {
+		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
+			nothing := startOf(mem, nil, 0, count)
+			for head := 0; head*d < inputs && !mem.stopped(); head++ {
+				b.set.partsPass(mem, to.from(r, head*outputs+first), nothing, &b.left, head/group*d, right, first, count, head*d)
+			}
+		})
+	})
 }

@@ -25,18 +25,9 @@ func (b *Backend) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
 }
 
 // maskRow copies query q's row of keys [len(dst)], -Inf where it may not look.
-// What a mask allows is one run of keys.
 func maskRow(dst, x []float32, m kernels.Mask, q int) {
-	from, to := 0, len(dst)
-	if m.Window > 0 {
-		from, to = max(0, q-m.Window+1), min(to, q+m.Window)
-	}
-	if m.Causal {
-		to = min(to, q+1)
-	}
+	from, to := allowed(m, q, len(dst))
 	hidden := float32(math.Inf(-1))
-	from = min(from, len(dst))
-	to = max(from, to)
 	for k := range dst[:from] {
 		dst[k] = hidden
 	}
@@ -44,4 +35,17 @@ func maskRow(dst, x []float32, m kernels.Mask, q int) {
 	for k := to; k < len(dst); k++ {
 		dst[k] = hidden
 	}
+}
+
+// allowed is the run of n keys that query q may look at.
+func allowed(m kernels.Mask, q, n int) (from, to int) {
+	to = n
+	if m.Window > 0 {
+		from, to = max(0, q-m.Window+1), min(to, q+m.Window)
+	}
+	if m.Causal {
+		to = min(to, q+1)
+	}
+	from = min(from, n)
+	return from, max(from, to)
 }

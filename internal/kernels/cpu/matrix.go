@@ -17,6 +17,11 @@ type matrix struct {
 	stride int // from one row to the next
 }
 
+// inLines reports whether every row begins a cache line at a column.
+func (m matrix) inLines(col int) bool {
+	return m.stride%line == 0 && uintptr(unsafe.Pointer(&m.data[col]))%(4*line) == 0
+}
+
 // from returns the matrix that begins at a row and column of m.
 func (m matrix) from(row, col int) matrix {
 	return matrix{data: m.data[row*m.stride+col:], stride: m.stride}

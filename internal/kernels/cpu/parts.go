@@ -98,7 +98,7 @@ type partLoops struct {
 //	c[r, j] = start[r, j] + sumScale * sum_s sum_(part i, part p; i + p < 3, p < used) left[s, i, r, :] · right[s, p, j, :]
 type tileJob struct {
 	c           *float32
-	ldc         int // from one row of c to the next, in bytes
+	ldc         int      // from one row of c to the next, in bytes
 	start       *float32 // c itself, to add to it
 	apart       int      // from one row of start to the next, in bytes; 0 if all are the same
 	rows, cols  int      // of c, 1 to side
@@ -108,6 +108,7 @@ type tileJob struct {
 	used        int                   // parts of right that are not zero, 1 to stored
 	next        *uint16               // a panel that will be wanted soon
 	sums        *[side * side]float32 // memory to use
+	past        int                   // 1: c, of whole lines, goes past the caches, for nobody reads it soon
 }
 
 // seen is what splitting learns of the numbers, lane by lane: it grows from

@@ -11,6 +11,7 @@ import (
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/kernelstest"
+	"attn/internal/kernels/samples"
 	"attn/internal/tensor"
 )
 
@@ -638,4 +639,40 @@ func FuzzParts(f *testing.F) {
 			_ = be.Close()
 		}
 	})
+}
+
+// TestResultsPastTheCaches: a result so large that its stores go past the caches has
+// the bits of its parts, which do not.
+func TestResultsPastTheCaches(t *testing.T) {
+	const rows, heads, d = 200, 14, 64
+	be := New(Options{Threads: 2})
+	defer be.Close()
+	if be.set.parts == nil {
+		t.Skip("SKIPPED, NOT TESTED: this machine has no tiles")
+	}
+	for _, outputs := range []int{768, 800, 770} { // the last ones' rows are no whole lines
+		numbers := samples.New(7, 1)
+		z := numbers.Normal(tensor.D(tensor.Pos, rows), tensor.D(tensor.Head, heads), tensor.D(tensor.DHead, d))
+		w := kernels.Weight{Name: "w", Type: tensor.F32, Shape: [2]int{outputs, heads * d}, Stride: [2]int{heads * d, 1}, Bytes: make([]byte, 4*outputs*heads*d)}
+		for at := 0; at < len(w.Bytes); at += 4 {
+			numbers.Store(w.Bytes[at:], tensor.F32)
+		}
+		if 4*rows*heads*outputs <= manyBytes {
+			t.Fatal("the result is too small")
+		}
+		whole := be.Get(be.HeadResults(be.Put(z), w))
+		for from := 0; from < rows; from += 100 {
+			part := tensor.New(append([]tensor.Dim{tensor.D(tensor.Pos, 100)}, z.Shape[1:]...)...)
+			copy(part.Data, z.Data[from*heads*d:])
+			got := be.Get(be.HeadResults(be.Put(part), w))
+			for i, v := range got.Data {
+				if want := whole.Data[from*heads*outputs+i]; v != want {
+					t.Fatalf("%d outputs: number %d from row %d is %v, in the whole %v", outputs, i, from, v, want)
+				}
+			}
+		}
+	}
+	if err := be.Err(); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -32,6 +32,7 @@ type leftPanels struct {
 	data   []uint16
 	sound  []bool // of each block of side rows, each pass
 	memory []float32
+	past   bool // nobody reads the product soon
 }
 
 // byParts reports whether a product of t rows with w is faster by parts.
@@ -57,14 +58,20 @@ func (p *leftPanels) isSound(r, from int) bool {
 
 // multiplyByParts sets `to` to x · wᵀ + bias.
 func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32, t int) {
-	inputs := w.Shape[1]
-	turn := max(splitAtOnce/(2*leftParts*roundUp(inputs, step))/side, 1) * side
-	for r := 0; r < t; r += turn {
-		rows := min(turn, t-r)
-		b.split(x.from(r, 0), rows, inputs, deepOf(partsOf(w.Type)))
+	b.inTurns(x, t, w.Shape[1], deepOf(partsOf(w.Type)), func(r, rows int) {
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
 			b.set.partsProduct(mem, to.from(r, first), &b.left, right, bias, first, count)
 		})
+	})
+}
+
+// inTurns splits t rows of x, as many at once as are held, and has do multiply them.
+func (b *Backend) inTurns(x matrix, t, inputs, deep int, do func(r, rows int)) {
+	turn := max(splitAtOnce/(2*leftParts*roundUp(inputs, step))/side, 1) * side
+	for r := 0; r < t; r += turn {
+		rows := min(turn, t-r)
+		b.split(x.from(r, 0), rows, inputs, deep)
+		do(r, rows)
 	}
 }
 
@@ -119,16 +126,22 @@ func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, bia
 	for j := 0; j < count; j += wide {
 		width := min(wide, count-j)
 		for from := 0; from < x.inputs; from += x.deep {
-			k := min(x.deep, x.inputs-from)
-			right := s.splitOutputs(mem, o, first+j, width, from, k, parts)
 			start := c.from(0, j)
 			if from == 0 {
 				start = startOf(mem, bias, first+j, width)
 			}
-			s.multiplyPanels(mem, c.from(0, j), start, x, right, width, from)
-			s.multiplyUnsound(mem, c.from(0, j), start, x, right, o, first+j, width, from, k)
+			s.partsPass(mem, c.from(0, j), start, x, from, o, first+j, width, from)
 		}
 	}
+}
+
+// partsPass sets c to start plus one pass: x's inputs of the pass that begins at
+// from, with outputs first on, whose inputs begin at begin.
+func (s *set) partsPass(mem *scratch, c, start matrix, x *leftPanels, from int, o operand, first, count, begin int) {
+	k := min(x.deep, x.inputs-from)
+	right := s.splitOutputs(mem, o, first, count, begin, k, partsOf(o.weight.Type))
+	s.multiplyPanels(mem, c, start, x, right, count, from)
+	s.multiplyUnsound(mem, c, start, x, from, right, o, first, count, begin, k)
 }
 
 // startOf is what the first pass adds to: the same for every row.
@@ -234,7 +247,10 @@ func (s *set) multiplyPanels(mem *scratch, c, start matrix, x *leftPanels, w *we
 		for j := 0; j < count; j += side {
 			if i := j / side; w.sound[i] {
 				job.c, job.start, job.right = &c.data[r*c.stride+j], &start.data[r*start.stride+j], &w.panel(j)[0]
-				job.cols, job.used = min(side, count-j), w.used[i]
+				job.cols, job.used, job.past = min(side, count-j), w.used[i], 0
+				if x.past && job.cols == side && c.inLines(j) {
+					job.past = 1
+				}
 				job.next = &next[i*share]
 				s.parts.multiply(job)
 			}
@@ -244,12 +260,12 @@ func (s *set) multiplyPanels(mem *scratch, c, start matrix, x *leftPanels, w *we
 
 // multiplyUnsound sets what multiplyPanels did not: all rows' products with
 // strips that are not sound, and other strips' with rows that are not.
-func (s *set) multiplyUnsound(mem *scratch, c, start matrix, x *leftPanels, w *weightPanels, o operand, first, count, from, k int) {
+func (s *set) multiplyUnsound(mem *scratch, c, start matrix, x *leftPanels, from int, w *weightPanels, o operand, first, count, begin, k int) {
 	plain := func(r, rows, j, width int) {
 		for i := r; i < r+rows; i++ { // nothing new where start is c
 			copy(c.from(i, j).data[:width], start.from(i, j).data)
 		}
-		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, from, k, true)
+		s.tiled(mem, c.from(r, j), x.x.from(r, from), o, rows, first+j, width, begin, k, true)
 	}
 	for i, sound := range w.sound {
 		if !sound {

@@ -122,7 +122,24 @@ func headResultsCalls(s source) (calls []Call) {
 			}
 		}
 	})
-	return calls
+	return append(calls, wideHeadResults(s)...)
+}
+
+// wideHeadResults are of heads as wide as models have them, some of whose numbers
+// are at the edges of float32.
+func wideHeadResults(s source) (calls []Call) {
+	for i, size := range [][3]int{{3, 3, 64}, {4, 2, 32}, {2, 1, 96}} {
+		h, shared, dHead := size[0], size[1], size[2]
+		w := s.weight(dtypes()[i], layouts()[4*(i%2)], 70, h*dHead)
+		z := s.normal(pos(67), heads(shared), headSize(dHead))
+		calls = append(calls, headResults(fmt.Sprintf("%s, %d heads of %d", w.Name, h, dHead), z, w))
+		edges := z.Clone()
+		copy(edges.Row(40, 0), extremes())
+		edges.Row(3, shared-1)[5], edges.Row(3, shared-1)[31] = nan(), inf()
+		calls = append(calls, headResults(fmt.Sprintf("%s, %d heads of %d with extremes", w.Name, h, dHead), edges, w))
+	}
+	w := weightOf(40, 128, s.among(extremes(), model(40*128)).Data)
+	return append(calls, headResults("extreme weights", s.normal(pos(33), heads(2), headSize(64)), w))
 }
 
 func normCalls(s source) (calls []Call) {

@@ -25,6 +25,7 @@ func identityChecks() []check {
 		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
 		{name: "identity/put and get", run: putGet},
 		{name: "identity/lend", run: lend},
+		{name: "identity/pattern", run: patternInOneGo},
 		{name: "compare", run: comparerCheck},
 		{name: "error/compare", run: comparerRefuses},
 	}
@@ -61,6 +62,33 @@ func lend(be kernels.Backend) error {
 	be.Get(be.Scale(be.Add(b, a), 3))
 	if !sameBits(lent, want) {
 		return fmt.Errorf("lent %v, got %v", lent, want)
+	}
+	return be.Err()
+}
+
+// patternInOneGo holds, of a backend that is a kernels.Patterner, that the three ops
+// make the same bits, whatever the scores are.
+func patternInOneGo(be kernels.Backend) error {
+	patterner, ok := be.(kernels.Patterner)
+	if !ok {
+		return nil
+	}
+	poisons := []float32{nan(), inf(), -inf(), 3e38, 0}
+	for _, t := range tokens() {
+		for i, m := range masks() {
+			x := newSource(41).normal(grid(3, t)...)
+			for j, p := range poisons[:min(i, len(poisons))] { // one in a head's query each
+				x.Data[(j*t*t/2+j*7)%len(x.Data)] = p
+			}
+			for _, factor := range []float32{0.125, 1e30} {
+				a := be.Put(x)
+				got := be.Get(patterner.Pattern(a, factor, m))
+				want := be.Get(be.Softmax(be.Mask(be.Scale(a, factor), m)))
+				if !sameBits(got, want) {
+					return fmt.Errorf("T %d, %+v, factor %v: got %v, the three ops make %v", t, m, factor, got, want)
+				}
+			}
+		}
 	}
 	return be.Err()
 }
