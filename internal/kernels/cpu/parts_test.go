@@ -497,7 +497,7 @@ func TestBiasByParts(t *testing.T) {
 		be := withSet(s, 2)
 		defer func() { _ = be.Close() }()
 		const rows, out = side + 7, 2*side + 5
-		in := deepOf(3) + 9
+		in := deepOf(3, 1000) + 500
 		r := rand.New(rand.NewPCG(58, 1))
 		whole := func() float32 { return float32(r.IntN(17) - 8) }
 		x, bias := make([]float32, rows*in), make([]float32, out)
@@ -540,8 +540,8 @@ func TestDeepProducts(t *testing.T) {
 			d             tensor.DType
 			rows, out, in int
 		}{
-			{tensor.F32, 33, 50, 2*deepOf(3) + 40},
-			{tensor.BF16, 20, 33, deepOf(1) + 1},
+			{tensor.F32, 33, 50, 2*deepOf(3, 1000) + 40},
+			{tensor.BF16, 20, 33, deepOf(1, 0) + 1},
 			{tensor.F32, 9, rightAtOnce/(3*64) + 70, 33},
 		} {
 			x := make([]float32, c.rows*c.in)

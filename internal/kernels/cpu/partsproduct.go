@@ -16,9 +16,12 @@ const (
 // deepOf is how many inputs one pass of panels takes, for weights of so many
 // parts. Each pass reads and writes c, so the sums should be long, and the panels
 // should stay in the second cache. It is a multiple of every stored block.
-func deepOf(parts int) int {
-	if parts == 1 {
+func deepOf(parts, inputs int) int {
+	switch {
+	case parts == 1:
 		return 1024
+	case inputs <= 768: // one pass then; longer ones with more inputs are slower
+		return 768
 	}
 	return 512
 }
@@ -58,7 +61,7 @@ func (p *leftPanels) isSound(r, from int) bool {
 
 // multiplyByParts sets `to` to x · wᵀ + bias.
 func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32, t int) {
-	b.inTurns(x, t, w.Shape[1], deepOf(partsOf(w.Type)), func(r, rows int) {
+	b.inTurns(x, t, w.Shape[1], deepOf(partsOf(w.Type), w.Shape[1]), func(r, rows int) {
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
 			b.set.partsProduct(mem, to.from(r, first), &b.left, right, bias, first, count)
 		})
