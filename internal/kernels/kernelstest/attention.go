@@ -279,8 +279,15 @@ func crossCalls(s source) (calls []Call) {
 		calls = append(calls, fused(name, s.normal(pos(t), heads(h), headSize(d)), s.normal(pos(n), heads(kv), headSize(d)), s.normal(pos(n), heads(kv), headSize(wide)), o))
 	}
 	for _, size := range [][6]int{
-		{1, 2, 2, 1, 20, 20}, {2, 1, 2, 2, 7, 5}, {1, 150, 2, 1, 16, 16}, {150, 1, 2, 1, 16, 16}, {33, 70, 3, 3, 1, 5},
-		{70, 33, 4, 2, 5, 1}, {65, 64, 1, 1, 64, 64}, {48, 193, 6, 2, 67, 67}, {200, 97, 2, 2, 12, 9},
+		{1, 2, 2, 1, 20, 20},
+		{2, 1, 2, 2, 7, 5},
+		{1, 150, 2, 1, 16, 16},
+		{150, 1, 2, 1, 16, 16},
+		{33, 70, 3, 3, 1, 5},
+		{70, 33, 4, 2, 5, 1},
+		{65, 64, 1, 1, 64, 64},
+		{48, 193, 6, 2, 67, 67},
+		{200, 97, 2, 2, 12, 9},
 	} {
 		add("plain", size[0], size[1], size[2], size[3], size[4], size[5], func(*kernels.AttentionOpts) {})
 	}
