@@ -176,7 +176,7 @@ func (o *diffOptions) run(ctx context.Context, a *App, flags modelFlags) (*trace
 		return nil, err
 	}
 	defer be.Close() // its errors are Forward's
-	tokens, err := o.source.tokens(m)
+	tokens, err := o.source.tokens(ctx, m)
 	if err != nil {
 		return nil, err
 	}

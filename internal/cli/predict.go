@@ -93,7 +93,7 @@ func runPredict(ctx context.Context, a *App, o *predictOptions) error {
 		return err
 	}
 	defer be.Close() // its errors are Forward's
-	tokens, err := o.source.tokens(m)
+	tokens, err := o.source.tokens(ctx, m)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"attn/internal/model"
+	"attn/internal/model/tokenizer"
 	"attn/internal/trace"
 )
 
@@ -75,22 +78,32 @@ func (a *App) readText() (string, error) {
 }
 
 // tokens turns what was read into the model's tokens.
-func (s *source) tokens(m *model.Model) ([]trace.Token, error) {
+func (s *source) tokens(ctx context.Context, m *model.Model) ([]trace.Token, error) {
 	if s.IDs != nil {
 		return idTokens(m, s.IDs)
 	}
 	if m.Tokenizer == nil {
 		return nil, failf("the model has no tokenizer.json: %s", m.Config.Name).advise("give token ids instead of a text: --ids 1,2,3")
 	}
-	e, err := m.Tokenizer.Encode(s.Text)
-	if err != nil {
-		return nil, err
+	// An interrupted process ends when it has given back all of its memory: a second
+	// list, or one that had to grow, would double what a large text takes.
+	const fewestBytes = 2 // of a token, in nearly all texts; what is not used is not taken
+	tokens := make([]trace.Token, 0, len(s.Text)/fewestBytes+8)
+	o := tokenizer.Options{AddSpecial: true, Stop: stopped(ctx)}
+	err := m.Tokenizer.Each(s.Text, o, func(some []tokenizer.Token) {
+		for _, t := range some {
+			tokens = append(tokens, trace.Token{Pos: len(tokens), ID: t.ID, Text: t.Text, Start: t.Start, End: t.End})
+		}
+	})
+	if errors.Is(err, tokenizer.ErrStopped) {
+		err = ctx.Err()
 	}
-	tokens := make([]trace.Token, len(e.Tokens))
-	for i, t := range e.Tokens {
-		tokens[i] = trace.Token{Pos: i, ID: t.ID, Text: t.Text, Start: t.Start, End: t.End}
-	}
-	return tokens, nil
+	return tokens, err
+}
+
+// stopped reports whether somebody has asked the command to stop.
+func stopped(ctx context.Context) func() bool {
+	return func() bool { return ctx.Err() != nil }
 }
 
 // idTokens gives ids the texts that the model's tokenizer, if it has one, knows;

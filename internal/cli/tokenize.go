@@ -81,7 +81,7 @@ func runTokenize(ctx context.Context, a *App, o *tokenizeOptions) error {
 	if o.lines {
 		return a.Write(o.output.Output, func(w io.Writer) error { return o.tokenizeLines(ctx, a.In, w, t) })
 	}
-	tokens, err := o.encode(t, o.source.Text)
+	tokens, err := o.encode(ctx, t, o.source.Text)
 	if err != nil {
 		return err
 	}
@@ -94,8 +94,11 @@ func runTokenize(ctx context.Context, a *App, o *tokenizeOptions) error {
 	return o.draw(a, t, tokens)
 }
 
-func (o *tokenizeOptions) encode(t *tokenizer.Tokenizer, text string) ([]tokenizer.Token, error) {
-	e, err := t.EncodeWith(text, tokenizer.Options{AddSpecial: !o.noSpecial})
+func (o *tokenizeOptions) encode(ctx context.Context, t *tokenizer.Tokenizer, text string) ([]tokenizer.Token, error) {
+	e, err := t.EncodeWith(text, tokenizer.Options{AddSpecial: !o.noSpecial, Stop: stopped(ctx)})
+	if errors.Is(err, tokenizer.ErrStopped) {
+		err = ctx.Err()
+	}
 	return e.Tokens, err
 }
 

@@ -33,7 +33,7 @@ func (o *tokenizeOptions) tokenizeLines(ctx context.Context, in io.Reader, w io.
 		if err != nil {
 			return failf("%w: standard input, line %d", err, n)
 		}
-		tokens, err := o.encode(t, text)
+		tokens, err := o.encode(ctx, t, text)
 		if err != nil {
 			return failf("%w: standard input, line %d", err, n)
 		}

@@ -154,7 +154,7 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 	}
 	defer be.Close() // its errors are Forward's
 	stop := a.progress(o.look.Quiet, "making tokens")
-	tokens, err := o.source.tokens(m)
+	tokens, err := o.source.tokens(ctx, m)
 	stop()
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestNarrowing(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer be.Close()
-		tokens, err := (&source{Text: chapter}).tokens(m)
+		tokens, err := (&source{Text: chapter}).tokens(t.Context(), m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestLastAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer be.Close()
-	tokens, err := (&source{Text: chapter}).tokens(m)
+	tokens, err := (&source{Text: chapter}).tokens(t.Context(), m)
 	if err != nil {
 		t.Fatal(err)
 	}

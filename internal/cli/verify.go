@@ -97,7 +97,7 @@ func runVerify(ctx context.Context, a *App, o *verifyOptions) error {
 		return err
 	}
 	defer m.Close() // only reads
-	tokens, err := o.tokens(m)
+	tokens, err := o.tokens(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func runVerify(ctx context.Context, a *App, o *verifyOptions) error {
 }
 
 // tokens are those of the text, or of a default that every model can read.
-func (o *verifyOptions) tokens(m *model.Model) ([]trace.Token, error) {
+func (o *verifyOptions) tokens(ctx context.Context, m *model.Model) ([]trace.Token, error) {
 	limit := o.context
 	if o.source.IDs == nil && o.source.Text == "" {
 		if limit == 0 || limit > m.Config.Context {
@@ -131,7 +131,7 @@ func (o *verifyOptions) tokens(m *model.Model) ([]trace.Token, error) {
 		}
 		o.source.Text = verifyText
 	}
-	tokens, err := o.source.tokens(m)
+	tokens, err := o.source.tokens(ctx, m)
 	if err != nil {
 		return nil, err
 	}

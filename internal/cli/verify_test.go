@@ -200,7 +200,7 @@ func TestVerifyCanFail(t *testing.T) {
 	}
 	defer m.Close()
 	o := verifyOptions{}
-	tokens, err := o.tokens(m)
+	tokens, err := o.tokens(t.Context(), m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,14 @@ import (
 // nobody has ever held whole.
 type FusedAttention interface {
 	// Attention returns each query's weighted sum of values: q [pos T, head H,
-	// d_head D], k [pos T, head KV, d_head D], v [pos T, head KV, d_head DV] ->
+	// d_head D], k [pos N, head KV, d_head D], v [pos N, head KV, d_head DV] ->
 	// [pos T, head H, d_head DV]. It is what Scores, Scale, Softcap, ALiBi, Mask,
 	// Softmax or SoftmaxSink, and Mix make, in this order.
+	//
+	// N is T, unless the backend is Crossing: then it may be any number where the
+	// mask hides nothing, as in an encoder's and decoder's cross-attention. A causal
+	// mask or a window is refused there: it compares positions, and a key of
+	// another text is neither before nor after a query.
 	Attention(q, k, v Array, o AttentionOpts) (Array, AttentionStats)
 	// Rows returns x [pos T, ...] at some positions, in the order given.
 	Rows(x Array, rows []int) Array
@@ -69,7 +74,8 @@ type AttentionOpts struct {
 type Tile struct{ Queries, Keys [2]int }
 
 // AttentionStats tell of each head's pattern what AttentionOpts ask for; the
-// others are the zero Tensor. With p(q, k) the weight that query q gives key k:
+// others are the zero Tensor. With p(q, k) the weight that query q gives key k,
+// both numbered from 0 in their own text:
 //
 //	LSE         log Σ_k e^score, the sink's among them    [head H, query_pos T]
 //	Entropy     −Σ_k p log p, in nats                     [head H, query_pos T]
@@ -80,9 +86,9 @@ type Tile struct{ Queries, Keys [2]int }
 //	            of two alike; −1 where the mask leaves none [head H, query_pos T, rank Top]
 //	TopWeights  their weights                             [head H, query_pos T, rank Top]
 //	Rest        Σ p over the keys that are not listed     [head H, query_pos T]
-//	Received    Σ_q p(q, k)                               [head H, key_pos T]
+//	Received    Σ_q p(q, k)                               [head H, key_pos N]
 //	Pooled      what the queries of a block give, on average, to the keys of a
-//	            block together                            [head H, query_block B, key_block B]
+//	            block together                            [head H, query_block B, key_block C]
 //	TileScores  the scores, −Inf where masked             [head H, tile_query, tile_key]
 //	TilePattern p                                         [head H, tile_query, tile_key]
 //
@@ -101,7 +107,7 @@ const MaxTop = 64
 const maxTile = 1 << 18
 
 // BlockSize is how many neighbouring queries, or keys, are one block of a pooled
-// map of n positions.
+// map of n positions, the longer side's.
 func BlockSize(n, blocks int) int { return (n + blocks - 1) / blocks }
 
 // AttentionShape is the shape of Attention's result: [pos T, head H, d_head DV].
@@ -110,20 +116,32 @@ func AttentionShape(q, k, v []tensor.Dim, o AttentionOpts) ([]tensor.Dim, error)
 		return nil, fmt.Errorf("attention: q %s, k %s and v %s are not [pos, head, d_head]",
 			tensor.ShapeString(q), tensor.ShapeString(k), tensor.ShapeString(v))
 	}
-	t, heads, kv := q[0].Size, q[1].Size, k[1].Size
-	if k[0].Size != t || v[0].Size != t || k[2].Size != q[2].Size || v[1].Size != kv {
+	queries, keys, heads, kv := q[0].Size, k[0].Size, q[1].Size, k[1].Size
+	if v[0].Size != keys || k[2].Size != q[2].Size || v[1].Size != kv {
 		return nil, fmt.Errorf("attention: q %s, k %s and v %s do not meet", tensor.ShapeString(q), tensor.ShapeString(k), tensor.ShapeString(v))
 	}
 	if kv < 1 || heads%kv != 0 {
 		return nil, fmt.Errorf("attention: %d heads do not share %d key heads", heads, kv)
 	}
-	if err := o.check(t, heads); err != nil {
+	if keys != queries && o.Mask != (Mask{}) {
+		return nil, fmt.Errorf("attention: the mask %v compares positions of one text, q has %d and k has %d", o.Mask, queries, keys)
+	}
+	if err := o.check(queries, keys, heads); err != nil {
 		return nil, fmt.Errorf("attention: %w", err)
 	}
 	return checked("attention", q[0], q[1], v[2])
 }
 
-func (o AttentionOpts) check(t, heads int) error {
+// OneText returns an error if attention is between two texts, for a backend that
+// is not Crossing.
+func OneText(q, k []tensor.Dim) error {
+	if q[0].Size != k[0].Size {
+		return fmt.Errorf("attention: q has %d positions, k has %d, which this device does not take", q[0].Size, k[0].Size)
+	}
+	return nil
+}
+
+func (o AttentionOpts) check(queries, keys, heads int) error {
 	switch {
 	case o.Softcap < 0 || o.Softcap != o.Softcap:
 		return fmt.Errorf("the limit of the softcap is %v", o.Softcap)
@@ -140,9 +158,9 @@ func (o AttentionOpts) check(t, heads int) error {
 		return nil
 	}
 	cells := 1
-	for _, side := range [][2]int{o.Tile.Queries, o.Tile.Keys} {
-		if side[0] < 0 || side[0] >= side[1] || side[1] > t {
-			return fmt.Errorf("a tile from %d to %d of %d positions", side[0], side[1], t)
+	for i, side := range [][2]int{o.Tile.Queries, o.Tile.Keys} {
+		if n := []int{queries, keys}[i]; side[0] < 0 || side[0] >= side[1] || side[1] > n {
+			return fmt.Errorf("a tile from %d to %d of %d positions", side[0], side[1], n)
 		}
 		cells *= min(side[1]-side[0], maxTile+1)
 	}
@@ -153,9 +171,9 @@ func (o AttentionOpts) check(t, heads int) error {
 }
 
 // NewAttentionStats returns zeros for every statistic that the options ask for.
-func NewAttentionStats(t, heads int, o AttentionOpts) AttentionStats {
+func NewAttentionStats(queries, keys, heads int, o AttentionOpts) AttentionStats {
 	var s AttentionStats
-	head, query, key := tensor.D(tensor.Head, heads), tensor.D(tensor.QueryPos, t), tensor.D(tensor.KeyPos, t)
+	head, query, key := tensor.D(tensor.Head, heads), tensor.D(tensor.QueryPos, queries), tensor.D(tensor.KeyPos, keys)
 	if o.Rows {
 		for _, of := range []*tensor.Tensor{&s.LSE, &s.Entropy, &s.First, &s.Near} {
 			*of = tensor.New(head, query)
@@ -172,12 +190,12 @@ func NewAttentionStats(t, heads int, o AttentionOpts) AttentionStats {
 		s.Received = tensor.New(head, key)
 	}
 	if o.Blocks > 0 {
-		n := BlockSize(t, BlockSize(t, o.Blocks))
-		s.Pooled = tensor.New(head, tensor.D(tensor.QueryBlock, n), tensor.D(tensor.KeyBlock, n))
+		size := BlockSize(max(queries, keys), o.Blocks)
+		s.Pooled = tensor.New(head, tensor.D(tensor.QueryBlock, BlockSize(queries, size)), tensor.D(tensor.KeyBlock, BlockSize(keys, size)))
 	}
 	if o.Tile != nil {
-		queries, keys := o.Tile.Queries[1]-o.Tile.Queries[0], o.Tile.Keys[1]-o.Tile.Keys[0]
-		cells := []tensor.Dim{head, tensor.D(tensor.TileQuery, queries), tensor.D(tensor.TileKey, keys)}
+		rows, cols := o.Tile.Queries[1]-o.Tile.Queries[0], o.Tile.Keys[1]-o.Tile.Keys[0]
+		cells := []tensor.Dim{head, tensor.D(tensor.TileQuery, rows), tensor.D(tensor.TileKey, cols)}
 		s.TileScores, s.TilePattern = tensor.New(cells...), tensor.New(cells...)
 	}
 	return s

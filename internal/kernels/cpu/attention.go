@@ -8,14 +8,18 @@ import (
 
 var (
 	_ kernels.FusedAttention = (*Backend)(nil)
+	_ kernels.Crossing       = (*Backend)(nil)
 	_ kernels.Interruptible  = (*Backend)(nil)
 )
+
+// Crosses says that attention may be between two texts.
+func (b *Backend) Crosses() bool { return true }
 
 // Interrupt makes ops return early once stop says yes.
 func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }
 
 // Attention returns each query's weighted sum of values: q [pos T, head H,
-// d_head D], k [pos T, head KV, d_head D], v [pos T, head KV, d_head DV] ->
+// d_head D], k [pos N, head KV, d_head D], v [pos N, head KV, d_head DV] ->
 // [pos T, head H, d_head DV].
 //
 // A task is one head's panel of queries. It goes over the keys panel by panel
@@ -35,7 +39,7 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 	f.stop, f.set = b.pool.stopped, b.set
 	f.blockWidth = f.set.lanes
 	if o.Blocks > 0 {
-		f.blockWidth = kernels.BlockSize(f.t, o.Blocks)
+		f.blockWidth = kernels.BlockSize(max(f.rows, f.t), o.Blocks)
 	}
 	f.attend(b.pool, &b.packed)
 	if o.Tile != nil {
@@ -47,7 +51,8 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 // flash is one call of Attention.
 type flash struct {
 	o          kernels.AttentionOpts
-	t, heads   int
+	rows, t    int // queries, keys
+	heads      int
 	group      int // query heads that share a key head
 	d, wide    int // of queries and keys, of values
 	q, k, v    matrix
@@ -63,21 +68,21 @@ type flash struct {
 }
 
 func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
-	t, heads, kv := q.shape[0].Size, q.shape[1].Size, k.shape[1].Size
+	rows, t, heads, kv := q.shape[0].Size, k.shape[0].Size, q.shape[1].Size, k.shape[1].Size
 	d, wide := q.last(), v.last()
 	return &flash{
-		o: o, t: t, heads: heads, group: heads / kv, d: d, wide: wide,
+		o: o, rows: rows, t: t, heads: heads, group: heads / kv, d: d, wide: wide,
 		q:     matrix{data: q.data, stride: heads * d},
 		k:     matrix{data: k.data, stride: kv * d},
 		v:     matrix{data: v.data, stride: kv * wide},
 		out:   matrix{data: out.data, stride: heads * wide},
-		stats: kernels.NewAttentionStats(t, heads, o),
-		shift: make([]float64, heads*t),
+		stats: kernels.NewAttentionStats(rows, t, heads, o),
+		shift: make([]float64, heads*rows),
 	}
 }
 
 // cost estimates the nanoseconds of so many heads.
-func (f *flash) cost(heads int) int { return heads * f.t * f.t * (f.d + f.wide + 2*panelKeys) / 12 }
+func (f *flash) cost(heads int) int { return heads * f.rows * f.t * (f.d + f.wide + 2*panelKeys) / 12 }
 
 // attend does both walks for as many key heads at once as fit packed in their
 // memory.
@@ -92,7 +97,7 @@ func (f *flash) attend(p *pool, buffer *[]float32) {
 		count := min(many, all-first)
 		f.packHeads(p, count)
 		from, heads := first*f.group, count*f.group
-		tiles := (f.t + lanes - 1) / lanes
+		tiles := (f.rows + lanes - 1) / lanes
 		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
 			f.queries(from+task/tiles, (tiles-1-task%tiles)*lanes, s) // the longest rows first
 		})
@@ -131,7 +136,7 @@ type flashScratch struct {
 func (f *flash) queries(head, start int, mem *scratch) {
 	s := &mem.flash
 	f.begin(head, start, s)
-	last := min(start+f.set.lanes, f.t) - 1
+	last := min(start+f.set.lanes, f.rows) - 1
 	from, _ := f.visible(start)
 	_, to := f.visible(last)
 	if s.byParts {
@@ -163,7 +168,7 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 		s.top.begin(f.o.Top)
 	}
 	s.columns = grow(&s.columns, p.d*lanes)
-	rows := min(lanes, f.t-start)
+	rows := min(lanes, f.rows-start)
 	if rows < lanes {
 		clear(s.columns)
 	}

@@ -5,12 +5,15 @@ import "math"
 // keyBlocks is how many tasks the second walk has for a head.
 func (f *flash) keyBlocks() int { return (f.t + f.blockWidth - 1) / f.blockWidth }
 
+// queryBlocks is how many parts the queries of a head come in then.
+func (f *flash) queryBlocks() int { return (f.rows + f.blockWidth - 1) / f.blockWidth }
+
 // keyBlock adds up what every query of a head gives to one block of keys.
 func (f *flash) keyBlock(head, block int, mem *scratch) {
 	s := &mem.flash
 	s.scores = grow(&s.scores, panelKeys*f.set.lanes)
 	s.pooled = s.pooled[:0]
-	for range f.keyBlocks() {
+	for range f.queryBlocks() {
 		s.pooled = append(s.pooled, 0)
 	}
 	last := min((block+1)*f.blockWidth, f.t)
@@ -20,10 +23,9 @@ func (f *flash) keyBlock(head, block int, mem *scratch) {
 	if f.o.Blocks == 0 {
 		return
 	}
-	n := f.stats.Pooled.Shape[1].Size
 	for i, sum := range s.pooled {
-		queries := min((i+1)*f.blockWidth, f.t) - i*f.blockWidth
-		f.stats.Pooled.Data[(head*n+i)*n+block] = float32(sum / float64(queries))
+		queries := min((i+1)*f.blockWidth, f.rows) - i*f.blockWidth
+		f.stats.Pooled.Data[f.stats.Pooled.Offset(head, i, block)] = float32(sum / float64(queries))
 	}
 }
 
@@ -35,8 +37,8 @@ func (f *flash) keyPanel(head, key, cols int, s *flashScratch) {
 	s.columns = grow(&s.columns, p.d*lanes)
 	clear(s.columns)
 	f.set.flip(s.columns, p.keys(head / f.group)[key*p.d:], lanes, p.d, cols, p.d)
-	for start := 0; start < f.t && !f.stop(); {
-		end := min(start+panelKeys, f.t)
+	for start := 0; start < f.rows && !f.stop(); {
+		end := min(start+panelKeys, f.rows)
 		if f.o.Blocks > 0 {
 			end = min(end, roundUp(start+1, f.blockWidth))
 		}
@@ -65,7 +67,7 @@ func (f *flash) receive(head, start, rows, key, cols int, s *flashScratch) {
 				row[l] += f.slope(head) * float32(key+l)
 			}
 		}
-		s.shift[i] = float32(f.shift[head*f.t+start+i])
+		s.shift[i] = float32(f.shift[head*f.rows+start+i])
 		if s.shift[i]-s.shift[i] != 0 { // no weights: what is hidden stays hidden
 			fill(row, float32(math.NaN()))
 			s.shift[i] = 0

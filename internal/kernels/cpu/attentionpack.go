@@ -17,7 +17,7 @@ type packed struct {
 	first   int // key head
 	size    int // of one key head
 	d, wide int // numbers of a row of keys, rows of a block of values
-	rows    int // of keys, some zeros after the last
+	rows    int // of keys, or queries, some zeros after the last
 
 	parts                  int // where a key head's parts begin
 	keySize, valueSize     int // of a block's parts, in numbers of two bytes
@@ -25,7 +25,7 @@ type packed struct {
 }
 
 func (f *flash) layout() packed {
-	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(f.t, panelRows) + panelRows}
+	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(max(f.rows, f.t), panelRows) + panelRows}
 	if f.byParts {
 		p.wide = roundUp(f.wide, side)
 	}
@@ -109,44 +109,54 @@ func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []f
 	return keys, values
 }
 
-// pack packs so many key heads, a block of keys to a task.
+// pack packs so many key heads, a block of keys and of queries to a task.
 func (f *flash) pack(p *pool, count int) {
-	blocks := (f.t + panelKeys - 1) / panelKeys
+	blocks := (max(f.rows, f.t) + panelKeys - 1) / panelKeys
 	p.run(count*blocks, count*f.t*(f.d+f.wide), func(task int, _ *scratch) {
 		head, key := f.packed.first+task/blocks, task%blocks*panelKeys
-		n := min(panelKeys, f.t-key)
-		f.packRows(f.packed.keys(head), f.k.from(0, head*f.d), key, n, func(row []float32, key int) {
-			if f.foldsSlopes() {
-				row[f.d] = float32(key)
-			}
-		})
-		f.set.flip(f.packed.values(head, key), f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, n, f.wide)
-		f.clearValues(head, key)
-		if !f.o.Keys && f.o.Blocks == 0 {
-			return
+		if key < f.t {
+			f.packKeys(head, key, min(panelKeys, f.t-key))
 		}
-		for query := head * f.group; query < (head+1)*f.group; query++ {
-			f.packRows(f.queryRows(query), f.q.from(0, query*f.d), key, n, func(row []float32, _ int) {
-				f.set.scale(row[:f.d], row[:f.d], f.factor())
-				if f.foldsSlopes() {
-					row[f.d] = f.slope(query)
-				}
-			})
+		if key < f.rows && (f.o.Keys || f.o.Blocks > 0) {
+			f.packQueries(head, key, min(panelKeys, f.rows-key))
 		}
 	})
 }
 
-// packRows copies n rows from one on, and changes each; behind the last of all
-// it puts zeros.
-func (f *flash) packRows(to []float32, from matrix, first, n int, change func(row []float32, at int)) {
+// packKeys packs n keys and values of a head.
+func (f *flash) packKeys(head, key, n int) {
+	f.packRows(f.packed.keys(head), f.k.from(0, head*f.d), key, n, f.t, func(row []float32, key int) {
+		if f.foldsSlopes() {
+			row[f.d] = float32(key)
+		}
+	})
+	f.set.flip(f.packed.values(head, key), f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, n, f.wide)
+	f.clearValues(head, key)
+}
+
+// packQueries packs n queries of all heads that share a key head.
+func (f *flash) packQueries(head, first, n int) {
+	for query := head * f.group; query < (head+1)*f.group; query++ {
+		f.packRows(f.queryRows(query), f.q.from(0, query*f.d), first, n, f.rows, func(row []float32, _ int) {
+			f.set.scale(row[:f.d], row[:f.d], f.factor())
+			if f.foldsSlopes() {
+				row[f.d] = f.slope(query)
+			}
+		})
+	}
+}
+
+// packRows copies n rows from one on, of so many, and changes each; behind the last
+// of all it puts zeros.
+func (f *flash) packRows(to []float32, from matrix, first, n, all int, change func(row []float32, at int)) {
 	d := f.packed.d
 	for r := first; r < first+n; r++ {
 		row := to[r*d:][:d]
 		copy(row[:f.d], from.data[r*from.stride:])
 		change(row, r)
 	}
-	if first+n == f.t {
-		clear(to[f.t*d:])
+	if first+n == all {
+		clear(to[all*d:])
 	}
 }
 

@@ -49,7 +49,7 @@ func (f *flash) settle(head, query, l int, s *flashScratch) {
 	if total == 0 { // every score was −Inf
 		s.inverse[l] = 0
 	}
-	at, log := head*f.t+query, math.Log(total)
+	at, log := head*f.rows+query, math.Log(total)
 	f.shift[at] = top + log*math.Log2E
 	if f.o.Rows {
 		f.stats.LSE.Data[at] = float32(top*math.Ln2 + log)
@@ -71,7 +71,7 @@ func (f *flash) settle(head, query, l int, s *flashScratch) {
 
 // list writes down a query's largest weights, and what is left for the others.
 func (f *flash) list(at, l int, rest, total float64, s *flashScratch) {
-	from, to := f.visible(at % f.t)
+	from, to := f.visible(at % f.rows)
 	keys := s.top.of(l)
 	fillList(keys, from, to)
 	toKeys, toWeights := f.stats.TopKeys.Data[at*f.o.Top:][:len(keys)], f.stats.TopWeights.Data[at*f.o.Top:][:len(keys)]

@@ -39,7 +39,7 @@ func (f *flash) scores(head, query, key int, scores []float32, rows int, mem *sc
 
 func (f *flash) keepTile(head, query, key int, scores []float32) {
 	at := f.stats.TileScores.Offset(head, query-f.o.Tile.Queries[0], key-f.o.Tile.Keys[0])
-	shift := f.shift[head*f.t+query] * math.Ln2
+	shift := f.shift[head*f.rows+query] * math.Ln2
 	for c, x := range scores {
 		if !f.o.Mask.Allows(query, key+c) {
 			f.stats.TileScores.Data[at+c] = float32(math.Inf(-1))

@@ -14,6 +14,7 @@ func FuzzWeights(f *testing.F)   { kernelstest.FuzzWeights(f, dispatching) }
 func FuzzAttention(f *testing.F) { kernelstest.FuzzAttention(f, dispatching) }
 func FuzzRotate(f *testing.F)    { kernelstest.FuzzRotate(f, dispatching) }
 func FuzzFused(f *testing.F)     { kernelstest.FuzzFused(f, dispatching) }
+func FuzzCross(f *testing.F)     { kernelstest.FuzzCross(f, dispatching) }
 func FuzzRows(f *testing.F)      { kernelstest.FuzzRows(f, dispatching) }
 
 func BenchmarkCPU(b *testing.B) {

@@ -16,7 +16,7 @@ func TestSoftmaxOfHiddenEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		var x, got, alone [n]float32
-		for from := 0; from <= n; from += 13 {
+		for from := range n + 1 {
 			for to := from; to <= n; to += 17 {
 				for i := range x {
 					x[i] = float32(math.Inf(-1))

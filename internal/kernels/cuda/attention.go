@@ -44,6 +44,9 @@ const (
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
 	qs, ks, vs := b.in(q), b.in(k), b.in(v)
 	shape, err := kernels.AttentionShape(qs.shape, ks.shape, vs.shape, o)
+	if err == nil {
+		err = kernels.OneText(qs.shape, ks.shape)
+	}
 	out, ok := b.out("attention", shape, err)
 	if !ok {
 		return b.whole(out), kernels.AttentionStats{}
@@ -125,7 +128,7 @@ type told struct {
 }
 
 func newTold(t, heads int, o kernels.AttentionOpts, p *attention) *told {
-	d := &told{stats: kernels.NewAttentionStats(t, heads, o), rows: t * heads, shift: &p.Shift, total: &p.Total}
+	d := &told{stats: kernels.NewAttentionStats(t, t, heads, o), rows: t * heads, shift: &p.Shift, total: &p.Total}
 	s := &d.stats
 	d.tensors = []*tensor.Tensor{
 		&s.LSE, &s.Entropy, &s.First, &s.Near, &s.Sink, &s.TopKeys, &s.TopWeights, &s.Rest, &s.Received, &s.Pooled, &s.TileScores, &s.TilePattern,

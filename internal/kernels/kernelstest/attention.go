@@ -73,28 +73,30 @@ func fused(name string, q, k, v tensor.Tensor, o kernels.AttentionOpts) Call {
 
 // densePattern is the whole pattern in float64, and how far a weight may be off.
 type densePattern struct {
-	o              kernels.AttentionOpts
-	v              tensor.Tensor
-	t, heads, wide int
-	score, weight  []float64 // [head, query, key]
-	scoreError     []float64
-	relative       []float64 // r
-	rows           []denseRow
+	o             kernels.AttentionOpts
+	v             tensor.Tensor
+	t, n          int // queries, keys
+	heads, wide   int
+	score, weight []float64 // [head, query, key]
+	scoreError    []float64
+	relative      []float64 // r
+	rows          []denseRow
 }
 
 type denseRow struct{ lse, top, mean, worst, sink, sinkError float64 }
 
 func newDensePattern(q, k, v tensor.Tensor, o kernels.AttentionOpts) *densePattern {
 	t, heads, d := q.Shape[0].Size, q.Shape[1].Size, q.Shape[2].Size
-	n := heads * t * t
+	n := k.Shape[0].Size
+	all := heads * t * n
 	p := &densePattern{
-		o: o, v: v, t: t, heads: heads, wide: v.Shape[2].Size, rows: make([]denseRow, heads*t),
-		score: make([]float64, n), weight: make([]float64, n), scoreError: make([]float64, n), relative: make([]float64, n),
+		o: o, v: v, t: t, n: n, heads: heads, wide: v.Shape[2].Size, rows: make([]denseRow, heads*t),
+		score: make([]float64, all), weight: make([]float64, all), scoreError: make([]float64, all), relative: make([]float64, all),
 	}
 	for row := range p.rows {
 		h, i := row/t, row%t
-		for j := range t {
-			p.fill(row*t+j, h, i, j, q.Row(i, h), k.Row(j, h/(heads/k.Shape[1].Size)), d)
+		for j := range n {
+			p.fill(row*n+j, h, i, j, q.Row(i, h), k.Row(j, h/(heads/k.Shape[1].Size)), d)
 		}
 		p.normalise(row)
 	}
@@ -126,14 +128,14 @@ func (p *densePattern) fill(at, h, i, j int, q, k []float32, d int) {
 
 // normalise makes weights of a row's scores.
 func (p *densePattern) normalise(row int) {
-	scores, r := p.score[row*p.t:][:p.t], &p.rows[row]
+	scores, r := p.score[row*p.n:][:p.n], &p.rows[row]
 	sink := math.Inf(-1)
 	if p.o.Sinks != nil {
 		sink = float64(p.o.Sinks[row/p.t])
 	}
 	r.top = sink
 	for j, s := range scores {
-		r.top, r.worst = math.Max(r.top, s), math.Max(r.worst, p.scoreError[row*p.t+j])
+		r.top, r.worst = math.Max(r.top, s), math.Max(r.worst, p.scoreError[row*p.n+j])
 	}
 	sum := math.Exp(sink - r.top)
 	for _, s := range scores {
@@ -142,13 +144,13 @@ func (p *densePattern) normalise(row int) {
 	r.lse, r.sink = r.top+math.Log(sum), math.Exp(sink-r.top)/sum
 	for j, s := range scores {
 		w := math.Exp(s-r.top) / sum
-		p.weight[row*p.t+j] = w
+		p.weight[row*p.n+j] = w
 		if w > 0 {
 			r.mean += w * (r.top - s)
 		}
 	}
 	for j, s := range scores {
-		p.relative[row*p.t+j] = p.factor(*r, s)
+		p.relative[row*p.n+j] = p.factor(*r, s)
 	}
 	r.sinkError = r.sink * p.factor(*r, sink)
 }
@@ -158,17 +160,17 @@ func (p *densePattern) factor(r denseRow, score float64) float64 {
 	if math.IsInf(score, -1) {
 		return 0
 	}
-	return math.Expm1(2*r.worst + u*(2*(r.top-score)+2*r.mean+float64(p.t)+p.rescaling()))
+	return math.Expm1(2*r.worst + u*(2*(r.top-score)+2*r.mean+float64(p.n)+p.rescaling()))
 }
 
-func (p *densePattern) rescaling() float64 { return 10*float64(p.t/64+1) + 24 }
+func (p *densePattern) rescaling() float64 { return 10*float64(p.n/64+1) + 24 }
 
 // sum adds f up over the keys of a row.
 func (p *densePattern) sum(row int, f func(j int, weight, wrong float64) float64) float64 {
 	sum := 0.0
-	for j := range p.t {
-		w := p.weight[row*p.t+j]
-		sum += f(j, w, w*p.relative[row*p.t+j]+tiny)
+	for j := range p.n {
+		w := p.weight[row*p.n+j]
+		sum += f(j, w, w*p.relative[row*p.n+j]+tiny)
 	}
 	return sum
 }
@@ -204,7 +206,7 @@ func (p *densePattern) allowed(result, i int) bound {
 		p.sum(r, func(_ int, _, wrong float64) float64 { far = math.Max(far, wrong); return 0 })
 	case fusedReceived:
 		for q := range p.t {
-			far += p.wrong(i/p.t*p.t+q, i%p.t)
+			far += p.wrong(i/p.n*p.t+q, i%p.n)
 		}
 	case fusedPooled:
 		far = p.pooled(i)
@@ -232,17 +234,17 @@ func (p *densePattern) rowOf(result, i int) int {
 
 // wrong is how far the weight of one key may be off.
 func (p *densePattern) wrong(row, j int) float64 {
-	return p.weight[row*p.t+j]*p.relative[row*p.t+j] + tiny
+	return p.weight[row*p.n+j]*p.relative[row*p.n+j] + tiny
 }
 
 func (p *densePattern) pooled(i int) float64 {
-	size := kernels.BlockSize(p.t, p.o.Blocks)
-	n := kernels.BlockSize(p.t, size)
-	head, queries, keys := i/n/n, i/n%n*size, i%n*size
+	size := kernels.BlockSize(max(p.t, p.n), p.o.Blocks)
+	rows, cols := kernels.BlockSize(p.t, size), kernels.BlockSize(p.n, size)
+	head, queries, keys := i/cols/rows, i/cols%rows*size, i%cols*size
 	far, count := 0.0, 0
 	for q := queries; q < min(queries+size, p.t); q++ {
 		count++
-		for j := keys; j < min(keys+size, p.t); j++ {
+		for j := keys; j < min(keys+size, p.n); j++ {
 			far += p.wrong(head*p.t+q, j)
 		}
 	}
@@ -256,7 +258,7 @@ func (p *densePattern) tile(result, i int) float64 {
 	if result == fusedTilePattern {
 		return p.wrong(row, j)
 	}
-	return p.scoreError[row*p.t+j]
+	return p.scoreError[row*p.n+j]
 }
 
 // FusedOps lists the calls that the suite makes of a backend that has
@@ -265,11 +267,47 @@ func FusedOps() []Op {
 	return []Op{{"attention", fusedCalls(newSource(50))}, {"rows", rowsCalls(newSource(51))}}
 }
 
+// CrossOps lists attention between two texts, which a backend that has
+// kernels.Crossing takes.
+func CrossOps() []Op { return []Op{{"cross-attention", crossCalls(newSource(55))}} }
+
+func crossCalls(s source) (calls []Call) {
+	add := func(name string, t, n, h, kv, d, wide int, change func(o *kernels.AttentionOpts)) {
+		o := everythingBetween(t, n, kernels.Mask{}, d)
+		change(&o)
+		name = fmt.Sprintf("%s, %d queries, %d keys, heads %d/%d of %d and %d", name, t, n, h, kv, d, wide)
+		calls = append(calls, fused(name, s.normal(pos(t), heads(h), headSize(d)), s.normal(pos(n), heads(kv), headSize(d)), s.normal(pos(n), heads(kv), headSize(wide)), o))
+	}
+	for _, size := range [][6]int{
+		{1, 2, 2, 1, 20, 20},
+		{2, 1, 2, 2, 7, 5},
+		{1, 150, 2, 1, 16, 16},
+		{150, 1, 2, 1, 16, 16},
+		{33, 70, 3, 3, 1, 5},
+		{70, 33, 4, 2, 5, 1},
+		{65, 64, 1, 1, 64, 64},
+		{48, 193, 6, 2, 67, 67},
+		{200, 97, 2, 2, 12, 9},
+	} {
+		add("plain", size[0], size[1], size[2], size[3], size[4], size[5], func(*kernels.AttentionOpts) {})
+	}
+	for name, change := range fusedVariants() {
+		add(name, 50, 70, 2, 1, 12, 9, change)
+		add(name, 70, 26, 2, 2, 12, 12, change)
+	}
+	return calls
+}
+
 // everythingOf are options that ask for all statistics of t tokens.
 func everythingOf(t int, m kernels.Mask, d int) kernels.AttentionOpts {
+	return everythingBetween(t, t, m, d)
+}
+
+// everythingBetween is everythingOf t queries and n keys.
+func everythingBetween(t, n int, m kernels.Mask, d int) kernels.AttentionOpts {
 	return kernels.AttentionOpts{
 		Scale: float32(1 / math.Sqrt(float64(d))), Mask: m, Rows: true, Near: 5, Top: 3, Blocks: 7, Keys: true,
-		Tile: &kernels.Tile{Queries: [2]int{t / 3, t}, Keys: [2]int{t / 4, t/2 + 1}},
+		Tile: &kernels.Tile{Queries: [2]int{t / 3, t}, Keys: [2]int{n / 4, n/2 + 1}},
 	}
 }
 

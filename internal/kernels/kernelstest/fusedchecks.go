@@ -23,7 +23,98 @@ func fusedChecks(every int) []check {
 	for _, bad := range badFused() {
 		list = append(list, check{"error/" + bad.name, bad.check, true})
 	}
+	return append(list, crossChecks(every)...)
+}
+
+// crossChecks are the suite of attention between two texts. A backend that does not
+// take it refuses it.
+func crossChecks(every int) []check {
+	either := func(crossing func(be kernels.Backend) error) func(be kernels.Backend) error {
+		return func(be kernels.Backend) error {
+			if c, ok := be.(kernels.Crossing); ok && c.Crosses() {
+				return crossing(be)
+			}
+			return attendBetween(2, 3, kernels.Mask{}).check(be)
+		}
+	}
+	list := []check{{"cross-attention/softmax of scores, times values", either(crossIsNaive), true}}
+	for _, op := range CrossOps() {
+		list = append(list, check{op.Name, either(func(be kernels.Backend) error { return op.compare(be, every) }), true})
+	}
+	for _, m := range []kernels.Mask{{Causal: true}, {Window: 9}, {Causal: true, Window: 1}} {
+		for _, size := range [][2]int{{2, 3}, {3, 2}} {
+			bad := attendBetween(size[0], size[1], m)
+			list = append(list, check{"error/" + bad.name, bad.check, true})
+		}
+	}
 	return list
+}
+
+// attendBetween is attention of so many queries to so many keys.
+func attendBetween(queries, keys int, m kernels.Mask) badCall {
+	return badCall{fmt.Sprintf("attention, %d queries, %d keys, mask %v", queries, keys, m), func(be kernels.Backend) []kernels.Array {
+		q, k := be.Put(tensor.New(pos(queries), heads(2), headSize(4))), be.Put(tensor.New(pos(keys), heads(2), headSize(4)))
+		out, _ := be.(kernels.FusedAttention).Attention(q, k, k, kernels.AttentionOpts{Mask: m})
+		return []kernels.Array{out}
+	}}
+}
+
+// crossIsNaive holds attention between two texts to what its formula gives in
+// float64, with no word of package ref: the result is the weights times the
+// values, and the weights that are told of each query sum to one.
+func crossIsNaive(be kernels.Backend) error {
+	s := newSource(56)
+	for _, size := range [][2]int{{1, 90}, {90, 1}, {50, 131}, {131, 50}} {
+		queries, keys := size[0], size[1]
+		const h, kv, d, wide = 4, 2, 12, 9
+		o := everythingBetween(queries, keys, kernels.Mask{}, d)
+		o.Tile = &kernels.Tile{Queries: [2]int{0, queries}, Keys: [2]int{0, keys}}
+		q, k, v := s.normal(pos(queries), heads(h), headSize(d)), s.normal(pos(keys), heads(kv), headSize(d)), s.normal(pos(keys), heads(kv), headSize(wide))
+		out, stats := be.(kernels.FusedAttention).Attention(be.Put(q), be.Put(k), be.Put(v), o)
+		got := be.Get(out)
+		if err := be.Err(); err != nil {
+			return err
+		}
+		if err := naive(newDensePattern(q, k, v, o), got, stats); err != nil {
+			return fmt.Errorf("%d queries, %d keys: %w", queries, keys, err)
+		}
+	}
+	return nil
+}
+
+// naive holds results to a whole pattern.
+func naive(p *densePattern, got tensor.Tensor, stats kernels.AttentionStats) error {
+	for i, x := range got.Data {
+		row, head := p.rowOf(fusedOut, i), i/p.wide%p.heads
+		want := 0.0
+		for j := range p.n {
+			want += p.weight[row*p.n+j] * float64(p.v.At(j, head/(p.heads/p.v.Shape[1].Size), i%p.wide))
+		}
+		if limit := p.allowed(fusedOut, i); !limit.holds(x, float32(want)) {
+			return fmt.Errorf("number %d is %v, want %v within %v", i, x, want, float64(limit))
+		}
+	}
+	const near = 1e-5
+	received := make([]float64, p.n)
+	for head := range p.heads {
+		clear(received)
+		for i := range p.t {
+			sum := 0.0
+			for j, w := range stats.TilePattern.Row(head, i) {
+				sum += float64(w)
+				received[j] += float64(w)
+			}
+			if math.Abs(sum-1) > near {
+				return fmt.Errorf("head %d, query %d: the weights sum to %v", head, i, sum)
+			}
+		}
+		for j, w := range stats.Received.Row(head) {
+			if math.Abs(float64(w)-received[j]) > near*float64(p.t) {
+				return fmt.Errorf("head %d, key %d receives %v, its weights sum to %v", head, j, w, received[j])
+			}
+		}
+	}
+	return nil
 }
 
 // fusedIsTheSteps holds the fused op to the ops that it stands for, on the same
@@ -218,6 +309,7 @@ func badFused() []badCall {
 	list := []badCall{
 		attend("two axes", []tensor.Dim{pos(3), model(8)}, good, good, kernels.AttentionOpts{}),
 		attend("other positions", good, shape(2, 2, 4), good, kernels.AttentionOpts{}),
+		attend("values of other positions", good, good, shape(2, 2, 4), kernels.AttentionOpts{}),
 		attend("other width", good, shape(3, 2, 5), good, kernels.AttentionOpts{}),
 		attend("other value heads", good, good, shape(3, 1, 4), kernels.AttentionOpts{}),
 		attend("heads that do not share", good, shape(3, 3, 4), shape(3, 3, 4), kernels.AttentionOpts{}),

@@ -94,6 +94,26 @@ func FuzzFused(f *testing.F, newBackend func() kernels.Backend) {
 	})
 }
 
+// FuzzCross is FuzzFused between two texts.
+func FuzzCross(f *testing.F, newBackend func() kernels.Backend) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b := &reader{data: data}
+		queries, keys, kv, d, wide := b.upTo(140), b.upTo(140), b.upTo(3), b.upTo(70), b.upTo(70)
+		h := kv * b.upTo(3)
+		o := everythingBetween(queries, keys, kernels.Mask{}, d)
+		o.Near, o.Top, o.Blocks, o.Scale = b.upTo(keys), b.upTo(8), b.upTo(keys), b.ordinary()
+		if b.upTo(2) == 1 {
+			o.Sinks = b.ordinaries(heads(h)).Data
+		}
+		if b.upTo(2) == 1 {
+			o.Slopes = b.ordinaries(heads(h)).Data
+		}
+		compareAll(t, newBackend, []Call{fused("cross", b.ordinaries(pos(queries), heads(h), headSize(d)),
+			b.ordinaries(pos(keys), heads(kv), headSize(d)), b.ordinaries(pos(keys), heads(kv), headSize(wide)), o)})
+	})
+}
+
 // ordinary returns a number from -4 to 4.
 func (b *reader) ordinary() float32 { return float32(int8(b.byte())) / 32 }
 

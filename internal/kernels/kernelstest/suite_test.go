@@ -2,6 +2,7 @@ package kernelstest
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"attn/internal/kernels"
@@ -124,6 +125,11 @@ func (b broken) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kerne
 		o.Mask.Window++
 	case "attention forgets the sinks":
 		o.Sinks = nil
+	case "attention reads another text backwards":
+		if ks := b.Get(k); ks.Shape[0].Size != q.Shape()[0].Size {
+			slices.Reverse(ks.Data)
+			k = b.Put(ks)
+		}
 	}
 	out, s := b.Backend.Attention(q, k, v, o)
 	if keys := s.TopKeys.Data; b.mistake == "attention lists a wrong key" && len(keys) > 1 {
@@ -183,7 +189,7 @@ func TestSuiteSeesMistakes(t *testing.T) {
 		"norm", "norm scale", "norm forgets epsilon", "norm forgets the gain", "add", "activate", "gelu for gelu_new",
 		"scores", "scale", "mask", "window off by one", "window forgotten", "softmax",
 		"softmax of only -Inf is NaN", "softmax keeps the maximum", "softmax drops small weights",
-		"attention", "attention in a larger window", "attention forgets the sinks", "attention lists a wrong key", "attention loses what keys receive", "rows",
+		"attention", "attention in a larger window", "attention forgets the sinks", "attention lists a wrong key", "attention loses what keys receive", "attention reads another text backwards", "rows",
 		"mix", "headresults", "get loses a bit", "errors are lost",
 	}
 	suite := append(checks(1), fusedChecks(1)...)

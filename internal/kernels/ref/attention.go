@@ -6,7 +6,13 @@ import (
 	"attn/internal/kernels"
 )
 
-var _ kernels.FusedAttention = (*Backend)(nil)
+var (
+	_ kernels.FusedAttention = (*Backend)(nil)
+	_ kernels.Crossing       = (*Backend)(nil)
+)
+
+// Crosses says that attention may be between two texts.
+func (b *Backend) Crosses() bool { return true }
 
 // Attention is scaled dot-product attention (Vaswani et al. 2017, equation 1)
 // for one query after the other. Of the pattern one row is held at a time, in
@@ -24,16 +30,16 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 		return out, kernels.AttentionStats{}
 	}
 	t, heads, wide := shape[0].Size, shape[1].Size, shape[2].Size
-	kv, d := ks.shape[1].Size, qs.shape[2].Size
+	n, kv, d := ks.shape[0].Size, ks.shape[1].Size, qs.shape[2].Size
 	group := heads / kv
-	told := newAttentionTeller(t, heads, o)
+	told := newAttentionTeller(t, n, heads, o)
 	for h := range heads {
 		key := func(j int) []float32 { return ks.data[(j*kv+h/group)*d:][:d] }
 		value := func(j int) []float32 { return vs.data[(j*kv+h/group)*wide:][:wide] }
 		for i := range t {
 			at := i*heads + h
-			row := patternRow{head: h, query: i, scores: make([]float64, t), weights: make([]float64, t)}
-			for j := range t {
+			row := patternRow{head: h, query: i, scores: make([]float64, n), weights: make([]float64, n)}
+			for j := range n {
 				row.scores[j] = attentionScore(dot(qs.data[at*d:], key(j)), o, h, i, j)
 			}
 			row.normalise(o)

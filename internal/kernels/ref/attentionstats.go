@@ -11,22 +11,22 @@ import (
 // several rows are kept in float64.
 type attentionTeller struct {
 	o                kernels.AttentionOpts
-	t                int
+	queries, keys    int
 	stats            kernels.AttentionStats
 	received, pooled []float64
 }
 
-func newAttentionTeller(t, heads int, o kernels.AttentionOpts) *attentionTeller {
-	s := kernels.NewAttentionStats(t, heads, o)
+func newAttentionTeller(queries, keys, heads int, o kernels.AttentionOpts) *attentionTeller {
+	s := kernels.NewAttentionStats(queries, keys, heads, o)
 	return &attentionTeller{
-		o: o, t: t, stats: s,
+		o: o, queries: queries, keys: keys, stats: s,
 		received: make([]float64, len(s.Received.Data)), pooled: make([]float64, len(s.Pooled.Data)),
 	}
 }
 
 // row adds one query's row.
 func (a *attentionTeller) row(r patternRow) {
-	at := r.head*a.t + r.query
+	at := r.head*a.queries + r.query
 	if a.o.Rows {
 		a.masses(at, r)
 	}
@@ -35,7 +35,7 @@ func (a *attentionTeller) row(r patternRow) {
 	}
 	for j, p := range r.weights {
 		if a.o.Keys {
-			a.received[r.head*a.t+j] += p
+			a.received[r.head*a.keys+j] += p
 		}
 		if a.o.Blocks > 0 {
 			a.pool(r, j, p)
@@ -96,10 +96,10 @@ func (a *attentionTeller) list(at int, r patternRow) {
 
 // pool adds a weight to its block's mean over the queries there.
 func (a *attentionTeller) pool(r patternRow, j int, p float64) {
-	size, n := kernels.BlockSize(a.t, a.o.Blocks), a.stats.Pooled.Shape[1].Size
+	size := kernels.BlockSize(max(a.queries, a.keys), a.o.Blocks)
 	block := r.query / size
-	queries := min((block+1)*size, a.t) - block*size
-	a.pooled[(r.head*n+block)*n+j/size] += p / float64(queries)
+	queries := min((block+1)*size, a.queries) - block*size
+	a.pooled[a.stats.Pooled.Offset(r.head, block, j/size)] += p / float64(queries)
 }
 
 // finish rounds the sums.

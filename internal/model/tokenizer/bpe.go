@@ -21,7 +21,8 @@ type model interface {
 type word struct {
 	text    string
 	parts   []part
-	log     bool // whether to fill taken
+	stop    func() bool // or nil
+	log     bool        // whether to fill taken
 	taken   []mergeTaken
 	symbols []symbol
 	queue   mergeQueue

@@ -7,7 +7,10 @@
 // of what it asks for. The tokenizer inside a GGUF file is built from the same parts by FromGGUF.
 package tokenizer
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // maxTextBytes bounds the text that is encoded at once; places within a piece have 32 bits.
 const maxTextBytes = 1 << 30
@@ -62,7 +65,12 @@ func (e Encoding) IDs() []int32 {
 type Options struct {
 	// AddSpecial puts the special tokens of the post-processor around the text, such as <s> in front.
 	AddSpecial bool
+	// Stop is asked every few thousand pieces; once it says yes, encoding ends with ErrStopped. Nil never does.
+	Stop func() bool
 }
+
+// ErrStopped is the error of an encoding that was stopped.
+var ErrStopped = errors.New("tokenizer: stopped")
 
 // Merge is one merge of two neighbouring symbols into one.
 type Merge struct {
@@ -100,26 +108,33 @@ func (t *Tokenizer) Encode(text string) (Encoding, error) {
 func (t *Tokenizer) EncodeWith(text string, o Options) (Encoding, error) {
 	const bytesPerToken = 4 // a first guess, for the size of the list
 	e := Encoding{Tokens: make([]Token, 0, len(text)/bytesPerToken+8)}
-	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.post.before)
-	}
-	w := &word{}
-	own := len(e.Tokens)
-	err := t.walk(text, w, func(p piece, added *addedToken) {
-		before := len(e.Tokens)
-		e.Tokens = t.appendTokens(e.Tokens, p, added, w)
-		if t.post.trim {
-			tokens := e.Tokens[before:]
-			t.post.trimRanges(text, tokens, before == own, func(i int) string { return t.spelling(p, added, w, tokens[i].ID, i) })
-		}
-	})
+	err := t.Each(text, o, func(tokens []Token) { e.Tokens = append(e.Tokens, tokens...) })
 	if err != nil {
 		return Encoding{}, err
 	}
-	if o.AddSpecial {
-		e.Tokens = t.appendSpecial(e.Tokens, t.post.after)
-	}
 	return e, nil
+}
+
+// Each is EncodeWith for whoever wants another list, or none: it tells of a few tokens at a time, which yield
+// does not keep.
+func (t *Tokenizer) Each(text string, o Options, yield func(tokens []Token)) error {
+	if o.AddSpecial {
+		yield(t.appendSpecial(nil, t.post.before))
+	}
+	var tokens []Token
+	w, first := &word{stop: o.Stop}, true
+	err := t.walk(text, w, func(p piece, added *addedToken) {
+		tokens = t.appendTokens(tokens[:0], p, added, w)
+		if t.post.trim {
+			t.post.trimRanges(text, tokens, first, func(i int) string { return t.spelling(p, added, w, tokens[i].ID, i) })
+		}
+		first = first && len(tokens) == 0
+		yield(tokens)
+	})
+	if err == nil && o.AddSpecial {
+		yield(t.appendSpecial(nil, t.post.after))
+	}
+	return err
 }
 
 // Merges returns the pieces of a text with the merges that make their tokens, in the order in which they are
@@ -160,13 +175,20 @@ func (w *word) merges(shown func(string) string) []Merge {
 	return merges
 }
 
+// stopEvery is after how many pieces Options.Stop is asked: a few milliseconds.
+const stopEvery = 4096
+
 // walk takes a text through all stages but the last. visit is called for each piece, in order: with the added
 // token it is, or else with nil, and the piece's tokens in w.
 func (t *Tokenizer) walk(text string, w *word, visit func(piece, *addedToken)) error {
 	if len(text) > maxTextBytes {
 		return fmt.Errorf("tokenizer: the text has %d bytes (at most %d MiB can be encoded at once)", len(text), maxTextBytes>>20)
 	}
+	pieces := 0
 	tokenize := func(p piece) error {
+		if pieces++; pieces%stopEvery == 0 && w.stop != nil && w.stop() {
+			return ErrStopped
+		}
 		w.text = p.text
 		if err := t.model.tokenize(w); err != nil {
 			start, _ := p.place(0, len(p.text))
