@@ -85,7 +85,7 @@ type partLoops struct {
 //	c[r, j] = start[r, j] + sumScale * sum_s sum_(part i, part p; i + p < 3, p < used) left[s, i, r, :] · right[s, p, j, :]
 type tileJob struct {
 	c           *float32
-	ldc         int // from one row of c to the next, in bytes
+	ldc         int      // from one row of c to the next, in bytes
 	start       *float32 // c itself, to add to it
 	apart       int      // from one row of start to the next, in bytes; 0 if all are the same
 	rows, cols  int      // of c, 1 to side
