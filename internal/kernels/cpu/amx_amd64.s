@@ -334,10 +334,18 @@ TEXT ·splitStripAMX(SB), NOSPLIT, $0-80
 	VMOVDQU64 seen_third(BX), Z23
 	CONSTANTS(0x47800000) // 2^16
 
+	// The numbers of the next step, which may be pages away.
+	MOVQ R8, R13
+	SHLQ $5, R13
+	ADDQ SI, R13
+
 splitStep:
 	MOVQ $16, R12
 
 pair:
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(R8*1)
+	LEAQ    (R13)(R8*2), R13
 	VMOVUPS (SI), Z0
 	VPXORD  Z1, Z1, Z1
 	CMPQ    CX, $1

@@ -139,6 +139,10 @@ func products(s *set, at func(i, n int) []float32) {
 		for rows := 1; rows <= s.tiles.rows; rows++ {
 			for _, apart := range []int{0, 3} {
 				lda, ldc := k+apart, wide+apart
+				if s.columns != nil && (k == 1 || k == 8) {
+					cols := 5*rows + apart
+					s.columns(at(0, (rows-1)*ldc+cols), at(1, (rows-1)*lda+k), at(2, (k-1)*(cols+apart)+cols), ldc, lda, cols+apart, cols, k, rows)
+				}
 				s.tile(at(0, (rows-1)*ldc+wide), at(1, (rows-1)*lda+k), at(2, k*wide), ldc, lda, k, rows, apart == 0)
 				if rows == 1 || rows == 3 {
 					s.dots(at(0, 4*rows), at(1, (rows-1)*lda+k), at(2, 3*lda+k), lda, lda, k, rows)

@@ -4,6 +4,10 @@ package cpu
 // them where they lie.
 const few = 8
 
+// fewBeside is few for outputs that lie side by side: up to here reading them in
+// place is faster than packing them, as measured, and parts do not pay yet.
+const fewBeside = 63
+
 // product sets c [rows, count] to a product: rows of x with outputs first to
 // first+count-1 of o, over their n inputs from `from` on.
 // The order of each sum depends on n and on how o lies, and on whether rows are
@@ -13,6 +17,10 @@ const few = 8
 func (s *set) product(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	if rows <= few && o.stride[1] == 1 {
 		s.multiplyFew(mem, c, x, o, rows, first, count, from, n)
+		return
+	}
+	if rows <= fewBeside && o.stride[0] == 1 && o.data != nil && s.columns != nil {
+		s.multiplyBeside(mem, c, x, o, rows, first, count, from, n)
 		return
 	}
 	s.tiled(mem, c, x, o, rows, first, count, from, n, false)
@@ -101,6 +109,21 @@ func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, cou
 			}
 			r += high
 		}
+	}
+}
+
+// multiplyBeside sets c to the product of a few rows of x with outputs that lie side
+// by side, as GPT-2's do: eight inputs at a time, whose rows are read as they lie.
+func (s *set) multiplyBeside(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
+	for r := range rows {
+		clear(c.from(r, 0).data[:count])
+	}
+	for p, k := 0, 8; p < n && !mem.stopped(); p += k {
+		if n-p < 8 {
+			k = 1
+		}
+		w := o.data[first+(from+p)*o.stride[1]:]
+		s.columns(c.data, x.data[p:], w, c.stride, x.stride, o.stride[1], count, k, rows)
 	}
 }
 

@@ -22,6 +22,11 @@ type set struct {
 	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
 	// four rows of w, n numbers each.
 	dots func(dst, x, w []float32, ldx, ldw, n, rows int)
+	// columns adds to c [rows, cols] a product of rows of x with k (8 or 1) rows of
+	// w, ldw apart; nil in sets that pack such weights, too.
+	//
+	//	c[r, j] += sum_p x[r, p] w[p, j]
+	columns func(c, x, w []float32, ldc, ldx, ldw, cols, k, rows int)
 	// transpose turns 8 rows of src, k numbers each, stride apart, into columns of
 	// dst [k, wide]; k is a multiple of 8.
 	transpose func(dst, src []float32, wide, stride, k int)

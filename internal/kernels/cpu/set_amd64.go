@@ -35,7 +35,7 @@ func hasAVX512() bool {
 func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
-	s.tiles, s.tile = twelveByThirtyTwo(nearestWays()), tileAVX512
+	s.tiles, s.tile, s.columns = twelveByThirtyTwo(nearestWays()), tileAVX512, columnsAVX512
 	vectors512(s)
 	panels512(s)
 	return s
@@ -87,6 +87,9 @@ func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byt
 
 //go:noescape
 func tileAVX512(c, a, b []float32, ldc, lda, k, rows int, add bool)
+
+//go:noescape
+func columnsAVX512(c, x, w []float32, ldc, ldx, ldw, cols, k, rows int)
 
 //go:noescape
 func tileAVX2(c, a, b []float32, ldc, lda, k, rows int, add bool)

@@ -63,3 +63,50 @@ func checkTile(t *testing.T, s *set, rows, k int, add bool) {
 		}
 	}
 }
+
+// TestColumnsAreTheirLoop compares products with outputs that lie side by side with
+// a plain loop, number by number, beside what must stay as it is.
+func TestColumnsAreTheirLoop(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.columns == nil {
+			t.Skip("a set that has no such loop")
+		}
+		for _, k := range []int{1, 8} {
+			for cols := 1; cols <= 50; cols++ {
+				checkColumns(t, s, 1+cols%5, cols, k)
+			}
+		}
+	})
+}
+
+func checkColumns(t *testing.T, s *set, rows, cols, k int) {
+	t.Helper()
+	ldc, ldx, ldw := cols+rows%3, k+rows%2, cols+rows%4
+	c, x, w := make([]float32, rows*ldc), make([]float32, rows*ldx), make([]float32, k*ldw)
+	for i := range c {
+		c[i] = float32(i % 17)
+	}
+	for i := range x {
+		x[i] = float32(i*7%11 - 5)
+	}
+	for i := range w {
+		w[i] = float32(i*5%13 - 6)
+	}
+	want := slices.Clone(c)
+	for r := range rows {
+		for j := range cols {
+			for p := range k {
+				want[r*ldc+j] += x[r*ldx+p] * w[p*ldw+j]
+			}
+		}
+	}
+	s.columns(c, x, w, ldc, ldx, ldw, cols, k, rows)
+	if !slices.Equal(c, want) {
+		t.Fatalf("%d rows, %d columns, k %d: %v, want %v", rows, cols, k, c, want)
+	}
+}
