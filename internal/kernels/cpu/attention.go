@@ -96,7 +96,7 @@ func (f *flash) attend(p *pool, buffer *[]float32) {
 		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
 			f.queries(from+task/tiles, (tiles-1-task%tiles)*lanes, s) // the longest rows first
 		})
-		if f.o.Keys || f.o.Blocks > 0 {
+		if f.walksTwice() {
 			p.run(heads*f.keyBlocks(), f.cost(heads), func(task int, s *scratch) {
 				f.keyBlock(from+task/f.keyBlocks(), task%f.keyBlocks(), s)
 			})

@@ -33,8 +33,10 @@ func (f *flash) layout() packed {
 		p.d++
 	}
 	p.size = p.rows*p.d + roundUp(f.t, panelKeys)*p.wide
-	if f.o.Keys || f.o.Blocks > 0 {
+	if f.walksTwice() {
 		p.size += f.group * p.rows * p.d
+	} else if f.byParts {
+		p.size = 0
 	}
 	p.size = roundUp(p.size, line)
 	if f.byParts {
@@ -90,10 +92,13 @@ func (f *flash) packHeads(p *pool, count int) {
 	if f.byParts {
 		f.packParts(p, count)
 	}
-	if !f.byParts || f.o.Keys || f.o.Blocks > 0 {
+	if !f.byParts || f.walksTwice() {
 		f.pack(p, count)
 	}
 }
+
+// walksTwice reports whether there is a second walk.
+func (f *flash) walksTwice() bool { return f.o.Keys || f.o.Blocks > 0 }
 
 // unpacked packs the keys and values of one panel for those queries that are
 // not by parts.
@@ -122,7 +127,7 @@ func (f *flash) pack(p *pool, count int) {
 		})
 		f.set.flip(f.packed.values(head, key), f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, n, f.wide)
 		f.clearValues(head, key)
-		if !f.o.Keys && f.o.Blocks == 0 {
+		if !f.walksTwice() {
 			return
 		}
 		for query := head * f.group; query < (head+1)*f.group; query++ {
