@@ -7,7 +7,7 @@ func (f *flash) keyBlocks() int { return (f.t + f.blockWidth - 1) / f.blockWidth
 
 // keyBlock adds up what every query of a head gives to one block of keys.
 func (f *flash) keyBlock(head, block int, mem *scratch) {
-	s := &mem.flash
+	s := &mem.flash[0]
 	s.scores = grow(&s.scores, panelKeys*f.set.lanes)
 	s.pooled = s.pooled[:0]
 	for range f.keyBlocks() {

@@ -108,7 +108,6 @@ func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []f
 	for r := range cols {
 		copy(keys[r*f.d:][:f.d], f.k.from(key+r, head*f.d).data)
 	}
-	clear(keys[cols*f.d:])
 	f.set.flip(values, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, cols, f.wide)
 	clear(values[f.wide*panelKeys:])
 	return keys, values
