@@ -34,8 +34,10 @@ func Agree(got, want *trace.Trace, allowed func(scale float64) float64) Agreemen
 			continue
 		case d.Missing: // of another shape
 			d.Max = math.Inf(1)
-		case d.Max == 0 && len(held.Value.Data) > 0: // any place will do
-			d.Got, d.Want = held.Value.Data[0], held.Value.Data[0]
+		case d.Max == 0: // any place will do
+			if whole := held.Whole(); len(whole.Data) > 0 {
+				d.Got, d.Want = whole.Data[0], whole.Data[0]
+			}
 		}
 		distance := Distance{Divergence: d, Allowed: allowed(d.Scale), Relative: share(d.Max, d.Scale)}
 		distance.Beyond = d.Max > distance.Allowed

@@ -52,6 +52,7 @@ func recorded(c *model.Config, n int) float64 {
 	for _, h := range trace.Hooks() {
 		switch {
 		case h.Op == "attention": // fused attention tells it where the maps are not recorded
+		case h.Name == trace.Scaled, h.Name == trace.AttnScores: // follow from the scores
 		case h.Name == trace.Softcapped && c.Softcap == 0, h.Name == trace.Biased && c.ALiBi.Slopes == nil:
 		case h.Block:
 			total += float64(c.Layers) * size(c, h.Axes, n)
@@ -86,7 +87,12 @@ func Forward(be kernels.Backend, p Pass) Work {
 	return Work{
 		FLOPs: p.FLOPs, Bytes: bytes, on: be,
 		Start: func(ctx context.Context) error {
-			_, err := p.run(ctx, be, ids, wants)
+			steps, err := p.run(ctx, be, ids, wants)
+			if lender, ok := be.(kernels.Lender); ok { // nobody looks at them
+				for _, s := range steps {
+					lender.Return(s.Value)
+				}
+			}
 			return err
 		},
 		Check: func(ctx context.Context) (Check, error) { return p.check(ctx, be, ids) },
@@ -157,8 +163,9 @@ func (c *Check) compare(got, want []trace.Step) error {
 		if got[i].Name != step.Name {
 			return fmt.Errorf("step %d is %s, package ref's is %s", i, got[i].Name, step.Name)
 		}
-		off := furthestInCorner(got[i].Value, step.Value)
-		allowed := stepShare * max(1, float64(finiteLargest(step.Value.Data)))
+		of := step.Whole()
+		off := furthestInCorner(got[i].Whole(), of)
+		allowed := stepShare * max(1, float64(finiteLargest(of.Data)))
 		c.Error, c.Share = max(c.Error, off), max(c.Share, off/allowed)
 	}
 	return nil

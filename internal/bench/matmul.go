@@ -131,7 +131,7 @@ func length(x []float32) float64 {
 func longestRow(w kernels.Weight) float64 {
 	row, most := make([]float32, w.Shape[1]), 0.0
 	for o := range w.Shape[0] {
-		w.Decode(row, o*w.Stride[0])
+		w.Decode(row, w.Row(o))
 		most = max(most, length(row))
 	}
 	return most

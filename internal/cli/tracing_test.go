@@ -100,7 +100,7 @@ func TestNarrowing(t *testing.T) {
 				if layer, _ := trace.Split(step.Name); layer >= 0 && layer != want.Told.Layer {
 					t.Errorf("seed %d: %s is kept", seed, step.Name)
 				}
-				if same, ok := all.Find(step.Name); !ok || !slices.Equal(same.Data, step.Value.Data) {
+				if same, ok := all.Find(step.Name); !ok || !slices.Equal(same.Data, step.Whole().Data) {
 					t.Errorf("seed %d: %s is another", seed, step.Name)
 				}
 			}

@@ -27,6 +27,9 @@ type Lender interface {
 	// Lend is Get without the copy. Nobody writes to what it returns: the backend
 	// reads it as before, and leaves it as it is for as long as somebody holds it.
 	Lend(a Array) tensor.Tensor
+	// Return says that nobody holds what Lend returned any more, however often it
+	// lent the same: its memory may be used again. What was not lent is left alone.
+	Return(t tensor.Tensor)
 }
 
 // Interruptible is a backend that can be asked to end the op that it is in. Its

@@ -31,10 +31,22 @@ type Weight struct {
 	Shape  [2]int // out, in
 	Stride [2]int // elements between neighbouring outputs, inputs
 	Bytes  []byte // begins at element [0, 0]
+	// Order is which of the stored outputs each output is, where they lie in another
+	// order, each with its inputs side by side: a fused matrix whose heads take turns,
+	// or llama.cpp's pairs. Nil is in turn. Bytes begins at stored output 0 then.
+	Order []int32
 	// Scales are those of MXFP4 where they lie apart, one for each block of 32, as
 	// in gpt-oss's folders (tensor.PackMXFP4); Bytes holds the numbers alone. Nil
 	// where the blocks hold both.
 	Scales []byte
+}
+
+// Row is where output o begins, in elements.
+func (w Weight) Row(o int) int {
+	if w.Order != nil {
+		o = int(w.Order[o])
+	}
+	return o * w.Stride[0]
 }
 
 // Block is that of the type, but for the bytes of scales that lie apart.

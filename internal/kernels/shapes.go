@@ -54,7 +54,11 @@ func (w Weight) Check() error {
 			w.Name, w.Type, block, w.Shape, w.Stride)
 	}
 	room := len(w.Bytes)/size*block - 1 // elements after the first
-	for i, n := range w.Shape {
+	stored, err := w.stored()
+	if err != nil {
+		return err
+	}
+	for i, n := range [2]int{stored, w.Shape[1]} {
 		stride := w.Stride[i]
 		if n < 1 || stride < 1 {
 			return fmt.Errorf("weight %s: shape %v with strides %v", w.Name, w.Shape, w.Stride)
@@ -66,6 +70,21 @@ func (w Weight) Check() error {
 		room -= (n - 1) * stride
 	}
 	return nil
+}
+
+// stored is how many outputs there are up to the last that is read, in the order in
+// which they are stored.
+func (w Weight) stored() (int, error) {
+	if w.Order == nil {
+		return w.Shape[0], nil
+	}
+	if len(w.Order) == 0 || len(w.Order) != w.Shape[0] || w.Stride[1] != 1 {
+		return 0, fmt.Errorf("weight %s: an order of %d outputs for shape %v with strides %v", w.Name, len(w.Order), w.Shape, w.Stride)
+	}
+	if first := slices.Min(w.Order); first < 0 {
+		return 0, fmt.Errorf("weight %s: output %d is among its outputs", w.Name, first)
+	}
+	return int(slices.Max(w.Order)) + 1, nil
 }
 
 // wholeBlocks reports whether the numbers along one side are neighbours in whole

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"math"
+
 	"attn/internal/kernels"
 	"attn/internal/tensor"
 	"attn/internal/trace"
@@ -86,15 +88,46 @@ func (p *pass) place(layer int, x kernels.Array, name string) kernels.Array {
 func (p *pass) scores(layer int, q, k kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	c := &p.m.Config
-	s := p.keep(in(trace.QK), p.be.Scores(q, k))
-	s = p.keep(in(trace.Scaled), p.be.Scale(s, c.Scales[layer]))
+	s, scaledBy, last := p.keep(in(trace.QK), p.be.Scores(q, k)), c.Scales[layer], trace.Scaled
+	s = p.follow(in(trace.Scaled), p.be.Scale(s, scaledBy), in(trace.QK), func(dst, src []float32) { scale(dst, src, scaledBy) })
 	if c.Softcap != 0 {
-		s = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap))
+		s, last = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap)), trace.Softcapped
 	}
 	if c.ALiBi.Slopes != nil {
-		s = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer])))
+		s, last = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer]))), trace.Biased
 	}
-	return p.keep(in(trace.AttnScores), p.be.Mask(s, c.mask(layer)))
+	m, n := c.mask(layer), p.tokens
+	return p.follow(in(trace.AttnScores), p.be.Mask(s, m), in(last), func(dst, src []float32) { mask(dst, src, m, n) })
+}
+
+// follow keeps a step whose numbers follow from another's, which is kept: not the
+// numbers then, but how they follow.
+func (p *pass) follow(name string, a kernels.Array, from string, derive func(dst, src []float32)) kernels.Array {
+	if p.rec.Wants(name) && !p.rec.RecordDerived(name, from, derive) {
+		p.record(name, a)
+	}
+	return a
+}
+
+// scale is what every backend's Scale computes: one product, rounded once.
+func scale(dst, src []float32, factor float32) {
+	for i, v := range src {
+		dst[i] = v * factor
+	}
+}
+
+// mask is what every backend's Mask does to rows of n keys, one for each query.
+func mask(dst, src []float32, m tensor.Mask, n int) {
+	hidden := float32(math.Inf(-1))
+	for row := 0; row < len(src); row += n {
+		from, to := m.Visible(row/n%n, n)
+		for k := range n {
+			dst[row+k] = hidden
+			if k >= from && k < to {
+				dst[row+k] = src[row+k]
+			}
+		}
+	}
 }
 
 // pattern makes weights of scores; where heads have sinks, they take a part that

@@ -428,7 +428,7 @@ func (b *binder) norm(name string, width int) *kernels.NormOpts {
 }
 
 // linear makes a layer of out × in from where the family keeps it: a fused
-// matrix's part and a transposed one are views, interleaved groups are copied.
+// matrix's part and a transposed one are views, and so are interleaved groups.
 func (b *binder) linear(at string, s Source, out, in int) Linear {
 	if s.Heads > 0 {
 		return b.byHead(at, s, out, in)
@@ -452,7 +452,7 @@ func (b *binder) linear(at string, s Source, out, in int) Linear {
 		return Linear{}
 	}
 	if s.Size > 0 || s.HalfSplit > 0 {
-		return s.gather(t, bias, out, in)
+		return s.ordered(t, bias, out, in)
 	}
 	w := contiguous(t, out, in)
 	begin := s.First * in
@@ -482,20 +482,16 @@ func (b *binder) byHead(at string, s Source, out, in int) Linear {
 	}}
 }
 
-// gather copies outputs that lie in another order: no stride describes them.
-func (s Source) gather(t weights.Tensor, bias []float32, out, in int) Linear {
-	row := t.DType.Bytes(in)
-	packed := make([]byte, 0, out*row)
-	l := Linear{}
+// ordered views outputs that lie in another order: no stride describes them.
+func (s Source) ordered(t weights.Tensor, bias []float32, out, in int) Linear {
+	l := Linear{Weight: contiguous(t, out, in)}
 	for o := range out {
 		from := s.stored(o)
-		packed = append(packed, t.Bytes[from*row:(from+1)*row]...)
+		l.Weight.Order = append(l.Weight.Order, int32(from))
 		if bias != nil {
 			l.Bias = append(l.Bias, bias[from])
 		}
 	}
-	t.Bytes = packed
-	l.Weight = contiguous(t, out, in)
 	return l
 }
 

@@ -16,7 +16,7 @@ func (m *Model) EmbeddingRow(id int32) []float32 {
 	return row
 }
 
-func readRow(dst []float32, w kernels.Weight, row int) { w.Decode(dst, row*w.Stride[0]) }
+func readRow(dst []float32, w kernels.Weight, row int) { w.Decode(dst, w.Row(row)) }
 
 // TokenText returns a token's text, or "#17" when the model has no tokenizer
 // or its tokenizer has no such token.

@@ -125,9 +125,10 @@ func TestSameBitsForAnyThreads(t *testing.T) {
 	for _, threads := range []int{2, 3, 8} {
 		many := record(t, m, openBackend(t, "cpu", threads), tokens)
 		for i, step := range one.Steps {
-			for j, v := range step.Value.Data {
-				if math.Float32bits(v) != math.Float32bits(many.Steps[i].Value.Data[j]) {
-					t.Fatalf("%s: value %d is %v on 1 thread, %v on %d", step.Name, j, v, many.Steps[i].Value.Data[j], threads)
+			other := many.Steps[i].Whole().Data
+			for j, v := range step.Whole().Data {
+				if math.Float32bits(v) != math.Float32bits(other[j]) {
+					t.Fatalf("%s: value %d is %v on 1 thread, %v on %d", step.Name, j, v, other[j], threads)
 				}
 			}
 		}
@@ -166,6 +167,8 @@ type copier struct {
 }
 
 func (c *copier) Lend(a kernels.Array) tensor.Tensor { return c.Backend.(kernels.Lender).Lend(a) }
+
+func (c *copier) Return(t tensor.Tensor) { c.Backend.(kernels.Lender).Return(t) }
 
 func (c *copier) Get(a kernels.Array) tensor.Tensor {
 	c.copies++
@@ -214,11 +217,11 @@ func TestKeepLast(t *testing.T) {
 		}
 		for _, step := range full.Steps {
 			got, ok := rec.Trace().Held(step.Name)
-			want := step.Value.Data
+			want := step.Whole().Data
 			if step.Name == trace.Logits {
-				want = step.Value.Row(2)
+				want = step.Whole().Row(2)
 			}
-			if !ok || !slices.Equal(got.Value.Data, want) || (step.Name == trace.Logits) != slices.Equal(got.Rows, []int{2}) {
+			if !ok || !slices.Equal(got.Whole().Data, want) || (step.Name == trace.Logits) != slices.Equal(got.Rows, []int{2}) {
 				t.Errorf("%s: %s is another, or of other rows: %v", name, step.Name, got.Rows)
 			}
 		}

@@ -56,7 +56,7 @@ func TestIdentities(t *testing.T) {
 // its input large, and two right backends differ by more than their own errors.
 func flat(t *trace.Trace) bool {
 	for _, s := range t.Steps {
-		if strings.HasSuffix(s.Name, "hook_scale") && slices.Min(s.Value.Data) < .5 {
+		if strings.HasSuffix(s.Name, "hook_scale") && slices.Min(s.Whole().Data) < .5 {
 			return true
 		}
 	}

@@ -86,9 +86,10 @@ func laterIsTheSame(t *testing.T, m *Model) {
 		t.Fatalf("%d results are owed, %d steps of %d", len(be.owed), len(got.Steps), len(want.Steps))
 	}
 	for i, step := range want.Steps {
-		for j, v := range step.Value.Data {
-			if got.Steps[i].Value.Data[j] != v {
-				t.Fatalf("%s: number %d is %v, want %v", step.Name, j, got.Steps[i].Value.Data[j], v)
+		other := got.Steps[i].Whole().Data
+		for j, v := range step.Whole().Data {
+			if other[j] != v {
+				t.Fatalf("%s: number %d is %v, want %v", step.Name, j, other[j], v)
 			}
 		}
 	}

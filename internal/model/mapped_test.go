@@ -3,7 +3,6 @@ package model_test
 import (
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"attn/internal/kernels"
@@ -38,7 +37,7 @@ func TestWeightsStayMapped(t *testing.T) {
 					return // a layer without
 				}
 				views++
-				if !gathered(filepath.Base(path), w.Name) && !mapped(m, w.Bytes) || w.Scales != nil && !mapped(m, w.Scales) {
+				if !mapped(m, w.Bytes) || w.Scales != nil && !mapped(m, w.Scales) {
 					t.Errorf("%s %v lies elsewhere than in the file", w.Name, w.Shape)
 				}
 			})
@@ -47,17 +46,6 @@ func TestWeightsStayMapped(t *testing.T) {
 			}
 		})
 	}
-}
-
-// gathered reports whether rows of an attention matrix are copied: queries, keys
-// or values take turns in a fused one, or llama.cpp stores pairs side by side.
-func gathered(file, matrix string) bool {
-	for _, name := range []string{"bloom", "gpt_neox", "falcon", "deepseek_v", "gpt_bigcode-mha", "llama.gguf", "smollm3.gguf"} {
-		if strings.HasPrefix(file, name) {
-			return strings.Contains(matrix, "attn") || strings.Contains(matrix, "attention")
-		}
-	}
-	return false
 }
 
 // mapped reports whether bytes lie within one of the file's tensors.

@@ -19,7 +19,7 @@ func newProjection(w kernels.Weight) *projection {
 	p := &projection{}
 	for o := range w.Shape[0] {
 		row := make([]float32, w.Shape[1])
-		w.Decode(row, o*w.Stride[0])
+		w.Decode(row, w.Row(o))
 		p.rows = append(p.rows, row)
 	}
 	return p

@@ -94,7 +94,7 @@ func TestEverythingIsReleased(t *testing.T) {
 			first := run()
 			kept := make([][]float32, len(first.Steps))
 			for i, s := range first.Steps {
-				kept[i] = slices.Clone(s.Value.Data)
+				kept[i] = slices.Clone(s.Whole().Data)
 			}
 			once := be.released
 			run()
@@ -102,7 +102,7 @@ func TestEverythingIsReleased(t *testing.T) {
 				t.Errorf("%d arrays were released, then %d", once, be.released-once)
 			}
 			for i, s := range first.Steps {
-				for j, v := range s.Value.Data {
+				for j, v := range s.Whole().Data {
 					if math.Float32bits(v) != math.Float32bits(kept[i][j]) {
 						t.Fatalf("%s changed after it was recorded", s.Name)
 					}

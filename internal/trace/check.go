@@ -73,7 +73,7 @@ func (t *Trace) either(name, postNorm string) string {
 // checkFinite allows −∞ in masked scores and nothing else that is not a number.
 func checkFinite(s Step) error {
 	_, name := Split(s.Name)
-	for i, v := range s.Value.Data {
+	for i, v := range s.Whole().Data {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 1) || math.IsInf(float64(v), -1) && !MayHide(name) {
 			return fmt.Errorf("%s: value %d is %v", s.Name, i, v)
 		}

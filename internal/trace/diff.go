@@ -32,7 +32,7 @@ func Diff(got, want *Trace, tol Tolerance) []Divergence {
 			found = append(found, Divergence{Step: step.Name, Missing: true, Beyond: true})
 			continue
 		}
-		found = append(found, compare(step.Name, held.Value, step.Value, tol))
+		found = append(found, compare(step.Name, held.Whole(), step.Whole(), tol))
 	}
 	return found
 }

@@ -38,7 +38,7 @@ func (t *Trace) Save(w io.Writer) error {
 		hook, _ := FindHook(s.Name)
 		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs, Rows: s.Rows}
 		tensors[i] = safetensors.Tensor{
-			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: safetensors.Floats(s.Value.Data),
+			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: func(w io.Writer) error { return safetensors.Floats(s.Whole().Data)(w) },
 		}
 	}
 	more := fileMeta{

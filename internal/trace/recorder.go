@@ -55,9 +55,13 @@ func (r *Recorder) Record(name string, value tensor.Tensor) { r.RecordRows(name,
 
 // RecordRows keeps a step of some positions only: what Rows asked for.
 func (r *Recorder) RecordRows(name string, rows []int, value tensor.Tensor) {
-	step := Step{Name: name, Rows: rows, Value: value}
-	if hook, ok := FindHook(name); ok {
-		layer, _ := Split(name)
+	r.add(Step{Name: name, Rows: rows, Value: value})
+}
+
+// add adds a step, and says what it is made of.
+func (r *Recorder) add(step Step) {
+	if hook, ok := FindHook(step.Name); ok {
+		layer, _ := Split(step.Name)
 		step.Op = hook.Op
 		step.Inputs = inputsOf(hook.in(r.trace.Meta), layer, r.trace.Meta.Model.Layers, func(step string) bool { return r.asked[step] })
 	}

@@ -105,7 +105,9 @@ type Step struct {
 	Op     string
 	Inputs []string
 	Rows   []int // the positions that Value holds, in rising order; nil when it holds all
+	// Value has no numbers where they follow from another step's: Whole has.
 	Value  tensor.Tensor
+	derive func() []float32
 }
 
 // Trace is one forward pass. Steps are in execution order.
@@ -118,7 +120,7 @@ type Trace struct {
 // Find returns a step's value, if the trace holds it for every position.
 func (t *Trace) Find(name string) (tensor.Tensor, bool) {
 	if s, ok := t.Held(name); ok && s.Rows == nil {
-		return s.Value, true
+		return s.Whole(), true
 	}
 	return tensor.Tensor{}, false
 }

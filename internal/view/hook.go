@@ -20,7 +20,7 @@ func hookView(name string, hook trace.Hook) View {
 			if !ok {
 				return nil, notRecorded(name)
 			}
-			value, rows := step.Value, step.Rows
+			value, rows := step.Whole(), step.Rows
 			if rows == nil {
 				rows = everyToken(t)
 			}

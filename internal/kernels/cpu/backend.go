@@ -38,7 +38,7 @@ type array struct {
 	shape    []tensor.Dim
 	data     []float32
 	released bool
-	lent     bool // somebody holds the data: it is never used again
+	lent     bool // somebody holds the data
 }
 
 var (
@@ -100,8 +100,17 @@ func (b *Backend) Lend(a kernels.Array) tensor.Tensor {
 	if b.err != nil {
 		return tensor.Tensor{}
 	}
-	x.lent = true
+	if !x.lent {
+		b.store.lend(x)
+	}
 	return tensor.Tensor{Shape: x.Shape(), Data: x.data}
+}
+
+// Return takes back what Lend returned: see kernels.Lender.
+func (b *Backend) Return(t tensor.Tensor) {
+	if t.Data != nil {
+		b.store.back(t.Data)
+	}
 }
 
 // Err returns the first error of any op so far.

@@ -11,7 +11,7 @@ func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	inputs := w.Shape[1]
 	convert := b.set.converter(w.Type)
 	b.pool.run(len(ids), len(ids)*inputs, func(t int, mem *scratch) {
-		row, at := out.data[t*inputs:][:inputs], int(ids[t])*w.Stride[0]
+		row, at := out.data[t*inputs:][:inputs], w.Row(int(ids[t]))
 		if w.Stride[1] == 1 {
 			mem.decode(convert, row, &w, at)
 			return

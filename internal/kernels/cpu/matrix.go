@@ -29,10 +29,11 @@ type operand struct {
 	stride [2]int         // elements between neighbouring outputs, inputs
 }
 
-// operandOf views a weight: as numbers in place if the machine allows it.
+// operandOf views a weight: as numbers in place if the machine allows it, and they
+// lie in turn.
 func operandOf(w kernels.Weight) operand {
 	o := operand{weight: w, stride: w.Stride}
-	if w.Type == tensor.F32 {
+	if w.Type == tensor.F32 && w.Order == nil {
 		n := (w.Shape[0]-1)*w.Stride[0] + (w.Shape[1]-1)*w.Stride[1] + 1
 		o.data, _ = floats(w.Bytes, n)
 	}

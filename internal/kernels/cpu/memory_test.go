@@ -52,6 +52,60 @@ func litter(s *store) {
 	}
 }
 
+// TestReturn: what was lent is used again once it came back, and the array is
+// released; how often it was lent does not matter.
+func TestReturn(t *testing.T) {
+	be := New(Options{Threads: 1})
+	x := tensor.New(tensor.D(tensor.Pos, 3), tensor.D(tensor.DModel, 40))
+	x.Data[7] = 1
+	place := func(a kernels.Array) *float32 { return &be.in(a).data[0] }
+	array := be.Put(x)
+	lent, again, where := be.Lend(array), be.Lend(array), place(array)
+	be.Release(array)
+	second := be.Put(x)
+	if place(second) == where {
+		t.Fatal("what is lent was used again")
+	}
+	be.Return(lent)
+	be.Return(again)
+	be.Return(x)
+	be.Return(tensor.Tensor{})
+	if len(be.store.free) != 1 || len(be.store.lent) != 0 {
+		t.Fatalf("%d arrays lie about, %d are lent", len(be.store.free), len(be.store.lent))
+	}
+	if third := be.Put(x); place(third) != where {
+		t.Error("what came back lies about unused")
+	}
+	be.Return(be.Lend(second)) // before it is released
+	if len(be.store.free) != 0 || be.Get(second).Data[7] != 1 {
+		t.Error("an array that is in use was given away")
+	}
+	be.Release(second)
+	if len(be.store.free) != 1 {
+		t.Error("the memory is lost")
+	}
+	if err := be.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLentIsForgotten: what is lent and never comes back is the collector's.
+func TestLentIsForgotten(t *testing.T) {
+	be := New(Options{Threads: 1})
+	x := tensor.New(tensor.D(tensor.Pos, 1))
+	for range 3 * idle {
+		a := be.Put(x)
+		be.Lend(a)
+		be.Release(a)
+		if len(be.store.lent)%1000 == 0 {
+			runtime.GC()
+		}
+	}
+	if n := len(be.store.lent); n > 2*idle {
+		t.Errorf("%d arrays are remembered", n)
+	}
+}
+
 func TestRelease(t *testing.T) {
 	be, other := New(Options{Threads: 1}), New(Options{Threads: 1})
 	x := tensor.New(tensor.D(tensor.Pos, 3), tensor.D(tensor.DModel, 40))

@@ -9,7 +9,7 @@ import "attn/internal/kernels"
 func (s *set) pack(mem *scratch, o operand, first, count, from, k int) []float32 {
 	wide := s.tiles.cols
 	strips := grow(&mem.strips, roundUp(count, wide)*k)
-	if o.stride[0] == 1 {
+	if o.stride[0] == 1 && o.weight.Order == nil {
 		s.packColumns(mem, strips, o, first, count, from, k)
 		return strips
 	}
@@ -101,7 +101,7 @@ func (s *set) packStored(strip []float32, w kernels.Weight, first, n, from int) 
 	convert := s.converter(w.Type)
 	for p := range len(strip) / s.tiles.cols {
 		for j := range n {
-			at := (first+j)*w.Stride[0] + (from+p)*w.Stride[1]
+			at := w.Row(first+j) + (from+p)*w.Stride[1]
 			convert(strip[p*s.tiles.cols+j:][:1], w.Bytes[w.Type.Bytes(at):])
 		}
 	}
@@ -124,7 +124,7 @@ func (s *set) rows(mem *scratch, o operand, first, n, from, k int) matrix {
 	m.data = grow(&mem.rows, n*m.stride)
 	convert := s.converter(w.Type)
 	for r := range n {
-		mem.decode(convert, m.data[r*m.stride:][:end-start], &w, (first+r)*w.Stride[0]+start)
+		mem.decode(convert, m.data[r*m.stride:][:end-start], &w, w.Row(first+r)+start)
 	}
 	return m.from(0, from-start)
 }

@@ -148,7 +148,7 @@ func (s *set) splitOutputs(mem *scratch, o operand, first, count, from, k, parts
 	// Weights whose outputs lie side by side are read an input at a time, others
 	// an output at a time.
 	wide, deep, done := side, s.tiles.depth, 0
-	if o.stride[0] == 1 {
+	if o.stride[0] == 1 && o.weight.Order == nil {
 		wide, deep = count, 2*step
 		if o.data != nil {
 			done = s.splitInPlace(mem, w, o, first, count, from, k)

@@ -58,9 +58,10 @@ type Backend struct {
 	busy int // blocks that keep the GPU busy: fewer large tiles are cut into small ones
 
 	weights  []uploaded // by their addresses
-	uploaded int        // bytes of them
-	taken    int        // bytes of arrays since the last collection
-	quarter  int        // of the memory; 0 before anybody asked
+	ordered  map[place]pointer
+	uploaded int // bytes of them
+	taken    int // bytes of arrays since the last collection
+	quarter  int // of the memory; 0 before anybody asked
 
 	stop func() bool // nil: nobody interrupts
 
@@ -80,7 +81,7 @@ var _ kernels.Backend = (*Backend)(nil)
 
 // newBackend returns a backend on a GPU, which it closes.
 func newBackend(gpu driver) *Backend {
-	return &Backend{gpu: gpu, busy: many}
+	return &Backend{gpu: gpu, busy: many, ordered: map[place]pointer{}}
 }
 
 // Shape returns a copy of the array's axes; none if the op that should have

@@ -92,8 +92,9 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 		return b.whole(out)
 	}
 	work := b.work("matmul with "+w.Name).arrays(in, out).floats(o.Bias)
+	at, w := b.weight(w)
 	work.multiply(product{
-		A: in.at, B: b.weight(w), Bias: work.last(), C: out.at,
+		A: in.at, B: at, Bias: work.last(), C: out.at,
 		ARow: int64(w.Shape[1]), BRow: int64(w.Stride[0]), BCol: int64(w.Stride[1]), CRow: int64(w.Shape[0]),
 		M: int32(shape[0].Size), N: int32(w.Shape[0]), K: int32(w.Shape[1]), AGroup: 1, BGroup: 1,
 	}, 1, w.Type)
@@ -110,8 +111,9 @@ func (b *Backend) HeadResults(x kernels.Array, w kernels.Weight) kernels.Array {
 		return b.whole(out)
 	}
 	heads, shared, width, model := shape[1].Size, in.shape[1].Size, in.shape[2].Size, w.Shape[0]
+	at, w := b.weight(w)
 	b.work("head results with "+w.Name).arrays(in, out).multiply(product{
-		A: in.at, B: b.weight(w), C: out.at,
+		A: in.at, B: at, C: out.at,
 		ARow: int64(shared * width), ABatch: int64(width),
 		BRow: int64(w.Stride[0]), BCol: int64(w.Stride[1]), BBatch: int64(width * w.Stride[1]),
 		CRow: int64(heads * model), CBatch: int64(model),

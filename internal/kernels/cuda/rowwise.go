@@ -50,7 +50,8 @@ func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	out, ok := b.out("gather", shape, err)
 	if ok {
 		width := w.Shape[1]
-		b.work("gather").pointer(b.weight(w)).ids(ids).arrays(out).int(width).long(w.Stride[0]).long(w.Stride[1]).
+		at, w := b.weight(w)
+		b.work("gather").pointer(at).ids(ids).arrays(out).int(width).long(w.Stride[0]).long(w.Stride[1]).
 			run("gather", "gather_"+typeName(w.Type), grid{[3]int{ceil(width, perBlock), len(ids), 1}, perBlock})
 	}
 	return b.whole(out)

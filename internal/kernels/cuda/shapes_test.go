@@ -122,7 +122,8 @@ func TestScalesAreUploadedWithTheirNumbers(t *testing.T) {
 	second := w
 	second.Bytes, second.Scales = w.Bytes[in/2:], w.Scales[in/32:]
 	be := onInterpreter(t)
-	first, next := be.weight(w), be.weight(second)
+	first, _ := be.weight(w)
+	next, _ := be.weight(second)
 	if be.Err() != nil || be.uploaded != len(want) || next != first+pointer(w.Type.Bytes(in)) {
 		t.Fatalf("%d bytes, want %d; at %d and %d; %v", be.uploaded, len(want), first, next, be.Err())
 	}

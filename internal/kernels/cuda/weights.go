@@ -43,14 +43,52 @@ func alignment(d tensor.DType) uintptr {
 	return 1
 }
 
-// weight returns where a weight lies on the GPU, in its file's own type; it is
-// uploaded when it is first used. Weights that share bytes, as a tied embedding
-// and the parts of a fused matrix do, are uploaded in one piece: the first of the
-// parts brings what lies between its numbers, and after them up to the next.
-func (b *Backend) weight(w kernels.Weight) pointer {
-	if b.err != nil {
-		return 0
+// weight returns where a weight lies on the GPU, in its file's own type, and how
+// it lies there; it is uploaded when it is first used.
+func (b *Backend) weight(w kernels.Weight) (pointer, kernels.Weight) {
+	switch {
+	case b.err != nil:
+		return 0, w
+	case w.Order != nil:
+		return b.inTurn(w)
 	}
+	return b.asStored(w), w
+}
+
+// place is what a weight whose outputs lie in an order of their own is known by.
+type place struct {
+	bytes *byte
+	order *int32
+}
+
+// inTurn uploads outputs that lie in another order one after the other, since the
+// kernels know strides alone. No other weight has the same ones.
+func (b *Backend) inTurn(w kernels.Weight) (pointer, kernels.Weight) {
+	elements, size := w.Block()
+	row := w.Shape[1] / elements * size
+	key := place{unsafe.SliceData(w.Bytes), unsafe.SliceData(w.Order)}
+	at, known := b.ordered[key]
+	if !known {
+		packed := w
+		packed.Bytes, packed.Scales = make([]byte, 0, w.Shape[0]*row), nil
+		for o := range w.Shape[0] {
+			begin := w.Row(o) / elements
+			packed.Bytes = append(packed.Bytes, w.Bytes[begin*size:][:row]...)
+			if w.Scales != nil {
+				packed.Scales = append(packed.Scales, w.Scales[begin:][:w.Shape[1]/elements]...)
+			}
+		}
+		at = b.add(packed.Bytes, packed)
+		b.ordered[key] = at
+	}
+	w.Order, w.Stride[0] = nil, w.Shape[1]
+	return at, w
+}
+
+// asStored uploads a stretch of the file. Weights that share bytes, as a tied
+// embedding and the parts of a fused matrix do, are uploaded in one piece: the first
+// of the parts brings what lies between its numbers, and after them up to the next.
+func (b *Backend) asStored(w kernels.Weight) pointer {
 	extent := (w.Shape[0]-1)*w.Stride[0] + (w.Shape[1]-1)*w.Stride[1] + 1
 	piece := w.Bytes[:reach(w, max(extent, w.Shape[0]*w.Stride[0], w.Shape[1]*w.Stride[1]))]
 	w.Bytes = w.Bytes[:reach(w, extent)]
@@ -60,6 +98,15 @@ func (b *Backend) weight(w kernels.Weight) pointer {
 			return at
 		}
 	}
+	at := b.add(piece, w)
+	if b.err == nil {
+		b.weights = slices.Insert(b.weights, after, uploaded{piece, at})
+	}
+	return at
+}
+
+// add uploads a piece of a weight to memory of its own.
+func (b *Backend) add(piece []byte, w kernels.Weight) pointer {
 	size := len(piece)
 	if w.Scales != nil {
 		size = packedSize(w, piece)
@@ -72,7 +119,6 @@ func (b *Backend) weight(w kernels.Weight) pointer {
 		b.fail("weight "+w.Name, err)
 		return 0
 	}
-	b.weights = slices.Insert(b.weights, after, uploaded{piece, at})
 	b.uploaded += size
 	return at
 }

@@ -77,10 +77,16 @@ func (s source) apart(out, in int) kernels.Weight {
 func blockCalls(s source) (calls []Call) {
 	const out, in = 7, 512
 	for _, d := range storedTypes() {
+		w := s.blocks(d, 2*out, in)
+		w.Name, w.Shape[0], w.Order = d.String()+" in another order", out, shuffled(out)
 		calls = append(calls, storedCalls(s, s.blocks(d, out, in))...)
+		calls = append(calls, storedCalls(s, w)...)
 		calls = append(calls, turnedCalls(s, s.blocks(d, 6, in))...)
 	}
 	calls = append(calls, storedCalls(s, s.apart(out, in))...)
+	w := s.apart(2*out, in)
+	w.Name, w.Shape[0], w.Order = "MXFP4 apart in another order", out, shuffled(out)
+	calls = append(calls, storedCalls(s, w)...)
 	return append(calls, turnedCalls(s, s.apart(6, in))...)
 }
 

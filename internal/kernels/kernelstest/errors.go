@@ -144,6 +144,11 @@ func badWeights() (list []badCall) {
 		"stride too long":   change(func(w *kernels.Weight) { w.Stride[0] = 5 }),
 		"stride overflows":  change(func(w *kernels.Weight) { w.Stride = [2]int{math.MaxInt, math.MaxInt} }),
 		"outputs overflow":  change(func(w *kernels.Weight) { w.Shape[0] = math.MaxInt }),
+		"order too short":   change(func(w *kernels.Weight) { w.Order = []int32{0, 1} }),
+		"an empty order":    change(func(w *kernels.Weight) { w.Order = []int32{} }),
+		"order beyond":      change(func(w *kernels.Weight) { w.Order = []int32{0, 3, 1} }),
+		"negative order":    change(func(w *kernels.Weight) { w.Order = []int32{0, -1, 1} }),
+		"order of columns":  change(func(w *kernels.Weight) { w.Stride, w.Order = [2]int{1, 3}, []int32{2, 1, 0} }),
 		"offset wraps to 0": change(func(w *kernels.Weight) { w.Shape[0], w.Stride[0] = 5, math.MaxInt/2+1 }),
 	} {
 		list = append(list,

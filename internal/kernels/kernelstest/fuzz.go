@@ -3,6 +3,7 @@ package kernelstest
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"attn/internal/kernels"
@@ -194,7 +195,14 @@ func (b *reader) weight() kernels.Weight {
 	if side := b.upTo(4); side <= 2 { // what real files have
 		w.Stride[side-1] = 1
 	}
-	n := (w.Shape[0]-1)*w.Stride[0] + (w.Shape[1]-1)*w.Stride[1] + 1
+	last := w.Shape[0] - 1
+	if w.Stride[1] == 1 && b.upTo(3) == 1 { // in another order
+		for range w.Shape[0] {
+			w.Order = append(w.Order, int32(b.upTo(90)-1))
+		}
+		last = int(slices.Max(w.Order))
+	}
+	n := last*w.Stride[0] + (w.Shape[1]-1)*w.Stride[1] + 1
 	w.Bytes = make([]byte, b.upTo(8))
 	for range n {
 		w.Bytes = b.stored(w.Bytes, w.Type)

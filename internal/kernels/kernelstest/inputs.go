@@ -3,6 +3,7 @@ package kernelstest
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/samples"
@@ -35,27 +36,42 @@ type layout struct {
 	name   string
 	stride func(out, in int) [2]int
 	offset int // bytes before the first element: files promise no alignment
+	order  func(out int) []int32
 }
 
 // layouts are those of real files, and the general case.
 func layouts() []layout {
 	return []layout{
-		{"rows", func(_, in int) [2]int { return [2]int{in, 1} }, 0},
-		{"rows at an odd address", func(_, in int) [2]int { return [2]int{in, 1} }, 1},
-		{"rows off a lane", func(_, in int) [2]int { return [2]int{in, 1} }, 4},
-		{"rows apart", func(_, in int) [2]int { return [2]int{in + 3, 1} }, 0},
-		{"Conv1D", func(out, _ int) [2]int { return [2]int{1, out} }, 0},
-		{"a third of c_attn", func(out, _ int) [2]int { return [2]int{1, 3 * out} }, 8},
-		{"neither side by side", func(_, in int) [2]int { return [2]int{3*in + 1, 3} }, 2},
-		{"rows that overlap", func(_, in int) [2]int { return [2]int{(in + 1) / 2, 1} }, 0},
+		{"rows", func(_, in int) [2]int { return [2]int{in, 1} }, 0, nil},
+		{"rows at an odd address", func(_, in int) [2]int { return [2]int{in, 1} }, 1, nil},
+		{"rows off a lane", func(_, in int) [2]int { return [2]int{in, 1} }, 4, nil},
+		{"rows apart", func(_, in int) [2]int { return [2]int{in + 3, 1} }, 0, nil},
+		{"Conv1D", func(out, _ int) [2]int { return [2]int{1, out} }, 0, nil},
+		{"a third of c_attn", func(out, _ int) [2]int { return [2]int{1, 3 * out} }, 8, nil},
+		{"neither side by side", func(_, in int) [2]int { return [2]int{3*in + 1, 3} }, 2, nil},
+		{"rows that overlap", func(_, in int) [2]int { return [2]int{(in + 1) / 2, 1} }, 0, nil},
+		{"rows in another order", func(_, in int) [2]int { return [2]int{in, 1} }, 0, shuffled},
 	}
+}
+
+// shuffled is an order of every second output that is stored, the last one first.
+func shuffled(out int) (order []int32) {
+	for o := range out {
+		order = append(order, int32(2*(out-o)-1))
+	}
+	return order
 }
 
 // weight returns a matrix of numbers below 4 in magnitude whose last element
 // ends its bytes.
 func (s source) weight(d tensor.DType, l layout, out, in int) kernels.Weight {
 	w := kernels.Weight{Name: d.String() + " " + l.name, Type: d, Shape: [2]int{out, in}, Stride: l.stride(out, in)}
-	elements := (out-1)*w.Stride[0] + (in-1)*w.Stride[1] + 1
+	last := out - 1
+	if l.order != nil {
+		w.Order = l.order(out)
+		last = int(slices.Max(w.Order))
+	}
+	elements := last*w.Stride[0] + (in-1)*w.Stride[1] + 1
 	w.Bytes = make([]byte, l.offset+d.Bytes(elements))[l.offset:]
 	for i := range elements {
 		if at := w.Bytes[d.Bytes(i):]; !s.Store(at, d) {
@@ -87,7 +103,7 @@ func weightOf(out, in int, numbers []float32) kernels.Weight {
 func at(w kernels.Weight, o, i int) float32 {
 	n, _ := w.Type.Block()
 	block := make([]float32, n)
-	index := o*w.Stride[0] + i*w.Stride[1]
+	index := w.Row(o) + i*w.Stride[1]
 	w.Decode(block, index)
 	return block[index%n]
 }

@@ -32,13 +32,13 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 func row(w kernels.Weight, output int) []float32 {
 	weights := make([]float32, w.Shape[1])
 	if w.Stride[1] == 1 { // blocks are decoded whole
-		w.Decode(weights, output*w.Stride[0])
+		w.Decode(weights, w.Row(output))
 		return weights
 	}
 	n, _ := w.Type.Block()
 	block := make([]float32, n) // that the number is in
 	for i := range weights {
-		at := output*w.Stride[0] + i*w.Stride[1]
+		at := w.Row(output) + i*w.Stride[1]
 		w.Decode(block, at)
 		weights[i] = block[at%n]
 	}

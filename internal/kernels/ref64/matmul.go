@@ -29,12 +29,12 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 func row(w kernels.Weight, output int) []float64 {
 	stored := make([]float32, w.Shape[1])
 	if w.Stride[1] == 1 {
-		w.Decode(stored, output*w.Stride[0])
+		w.Decode(stored, w.Row(output))
 	} else {
 		size, _ := w.Type.Block()
 		numbers := make([]float32, size)
 		for i := range stored {
-			place := output*w.Stride[0] + i*w.Stride[1]
+			place := w.Row(output) + i*w.Stride[1]
 			w.Decode(numbers, place)
 			stored[i] = numbers[place%size]
 		}

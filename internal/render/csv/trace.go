@@ -61,7 +61,7 @@ func Trace(w io.Writer, t *trace.Trace, o Options) error {
 
 func checkFinite(s trace.Step) error {
 	_, name := trace.Split(s.Name)
-	for i, v := range s.Value.Data {
+	for i, v := range s.Whole().Data {
 		if v-v == 0 || trace.MayHide(name) && math.IsInf(float64(v), -1) {
 			continue
 		}
@@ -121,7 +121,7 @@ func writeStep(out *bufio.Writer, t *trace.Trace, s trace.Step, tokens []string)
 	}
 	shape := s.Value.Shape
 	index := make([]int, len(shape))
-	for _, v := range s.Value.Data {
+	for _, v := range s.Whole().Data {
 		place := [places]int{-1, -1, -1, -1, -1}
 		for axis, dim := range shape {
 			if dim.Axis != tensor.One {

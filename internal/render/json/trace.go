@@ -67,7 +67,7 @@ func chosen(t *trace.Trace, o Options) []trace.Step {
 // checkFinite holds a step to what JSON can say.
 func checkFinite(s trace.Step) error {
 	_, name := trace.Split(s.Name)
-	for i, v := range s.Value.Data {
+	for i, v := range s.Whole().Data {
 		if finite(v) || trace.MayHide(name) && math.IsInf(float64(v), -1) {
 			continue
 		}
@@ -186,7 +186,7 @@ func (d *document) step(s trace.Step) {
 	d.text(`,"formula":`)
 	d.value(hook.Formula)
 	d.text(`,"values":[`)
-	d.numbers(s.Value.Data)
+	d.numbers(s.Whole().Data)
 	d.text("]}")
 }
 
