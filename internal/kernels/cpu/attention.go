@@ -62,6 +62,7 @@ type flash struct {
 	stop       func() bool
 	set        *set
 	packed     packed
+	together   int // panels of queries in a task
 	byParts    bool
 	sound      []bool // of each key head: tiles can take its keys and values
 	blockWidth int    // keys of a pooled block, or a panel of them
@@ -97,11 +98,13 @@ func (f *flash) attend(p *pool, buffer *[]float32) {
 		count := min(many, all-first)
 		f.packHeads(p, count)
 		from, heads := first*f.group, count*f.group
-		tiles := (f.rows + lanes - 1) / lanes
+		f.together = f.panelsTogether(heads, p.threads)
+		rows := f.together * lanes
+		tiles := (f.rows + rows - 1) / rows
 		p.run(heads*tiles, f.cost(heads), func(task int, s *scratch) {
-			f.queries(from+task/tiles, (tiles-1-task%tiles)*lanes, s) // the longest rows first
+			f.queries(from+task/tiles, (tiles-1-task%tiles)*rows, s) // the longest rows first
 		})
-		if f.o.Keys || f.o.Blocks > 0 {
+		if f.walksTwice() {
 			p.run(heads*f.keyBlocks(), f.cost(heads), func(task int, s *scratch) {
 				f.keyBlock(from+task/f.keyBlocks(), task%f.keyBlocks(), s)
 			})
@@ -109,8 +112,27 @@ func (f *flash) attend(p *pool, buffer *[]float32) {
 	}
 }
 
+// mostTogether is how many panels of queries a task has at most.
+const mostTogether = 2
+
+// manyBytes of a head's keys and values do not stay in the second cache.
+const manyBytes = 1 << 20
+
+// panelsTogether is how many panels a task has: more where they would each bring
+// keys and values from afar, unless there were too few tasks for the threads.
+// Without tiles products take so long that they do not wait for them.
+func (f *flash) panelsTogether(heads, threads int) int {
+	few := heads*f.rows < 8*mostTogether*f.set.lanes*threads
+	if !f.byParts || few || 4*f.t*(f.d+f.wide) < manyBytes {
+		return 1
+	}
+	return mostTogether
+}
+
 // flashScratch is what a thread keeps of the panel that it works on.
 type flashScratch struct {
+	start, last  int       // its queries
+	key, to      int       // the keys that it has yet to see
 	scores, sums []float32 // [panelKeys, lanes]; [DV, lanes]
 	columns      []float32 // the panel's queries, or keys: [D, lanes]
 	lanes        laneSums
@@ -132,23 +154,31 @@ type flashScratch struct {
 	job                     laneJob
 }
 
-// queries works on one head's panel of queries, from position start on.
+// queries works on some panels of one head's queries, from position start on.
 func (f *flash) queries(head, start int, mem *scratch) {
-	s := &mem.flash
-	f.begin(head, start, s)
-	last := min(start+f.set.lanes, f.rows) - 1
-	from, _ := f.visible(start)
-	_, to := f.visible(last)
-	if s.byParts {
-		f.queriesByParts(head, start, from, to, s)
-		from = to
+	group := mem.flash[:min(f.together, (f.rows-start+f.set.lanes-1)/f.set.lanes)]
+	for i := range group {
+		f.begin(head, start+i*f.set.lanes, &group[i])
 	}
-	for j := from; j < to && !f.stop(); {
-		next := min(to, roundUp(j+1, panelKeys))
-		f.panel(head, start, j, next-j, s)
-		j = next
+	f.blocks(head, group)
+	for i := range group {
+		f.finish(head, &group[i])
 	}
-	f.finish(head, start, last, s)
+}
+
+// blocks takes the keys that panels of queries see into their sums, block by
+// block, so that a block is still near when the next panel wants it.
+func (f *flash) blocks(head int, group []flashScratch) {
+	for block, more := group[0].key/panelKeys, true; more && !f.stop(); block++ {
+		more = false
+		for i := range group {
+			s := &group[i]
+			if s.key < s.to && s.key/panelKeys == block {
+				f.panel(head, s)
+			}
+			more = more || s.key < s.to
+		}
+	}
 }
 
 // visible is the range of keys that a query may see.
@@ -157,6 +187,9 @@ func (f *flash) visible(query int) (from, to int) { return f.o.Mask.Visible(quer
 // begin clears what is kept for a panel of queries, and turns them.
 func (f *flash) begin(head, start int, s *flashScratch) {
 	lanes, p := f.set.lanes, &f.packed
+	s.start, s.last = start, min(start+lanes, f.rows)-1
+	s.key, _ = f.visible(start)
+	_, s.to = f.visible(s.last)
 	s.scores, s.sums = grow(&s.scores, panelKeys*lanes), grow(&s.sums, p.wide*lanes)
 	clear(s.sums)
 	top := float32(-math.MaxFloat32)
@@ -177,11 +210,22 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 	if f.foldsSlopes() {
 		fill(s.columns[f.d*lanes:][:lanes], f.slope(head))
 	}
-	s.byParts = f.splitQueries(head, s)
+	if s.byParts = f.splitQueries(head, s); s.byParts {
+		f.beginByParts(head, s)
+	}
 }
 
-// panel takes cols keys into the sums of a panel of queries.
-func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
+// panelFrom is how many keys the panel has that begins with one.
+func panelFrom(key, to int) int { return min(to, roundUp(key+1, panelKeys)) - key }
+
+// panel takes the next panel of keys into the sums of one of queries.
+func (f *flash) panel(head int, s *flashScratch) {
+	key, cols := s.key, panelFrom(s.key, s.to)
+	s.key += cols
+	if s.byParts {
+		f.panelByParts(head, key, cols, s)
+		return
+	}
 	p, set := &f.packed, f.set
 	var keys, values []float32
 	if f.byParts {
@@ -191,19 +235,19 @@ func (f *flash) panel(head, start, key, cols int, s *flashScratch) {
 	}
 	scores := s.scores[:cols*set.lanes]
 	set.panel(s.scores, keys, s.columns, p.d, p.d, roundUp(cols, panelRows), false)
-	f.see(head, start, key, cols, s)
+	f.see(head, key, cols, s)
 	if set.weigh(scores, &s.lanes, cols) {
 		set.lower(s.sums, s.lanes.fall[:set.lanes], p.wide)
 	}
 	if f.o.Rows {
-		f.addNear(scores, start, key, cols, s)
+		f.addNear(scores, key, cols, s)
 	}
 	set.panel(s.sums, values, scores, panelKeys, cols, p.wide, true)
 }
 
 // see makes scores of the products of cols keys, and takes them into each
 // query's largest one and into its list.
-func (f *flash) see(head, start, key, cols int, s *flashScratch) {
+func (f *flash) see(head, key, cols int, s *flashScratch) {
 	lanes := f.set.lanes
 	scores := s.scores[:cols*lanes]
 	f.bend(scores)
@@ -212,7 +256,7 @@ func (f *flash) see(head, start, key, cols int, s *flashScratch) {
 			plus(scores[j*lanes:][:lanes], f.slope(head)*float32(key+j))
 		}
 	}
-	f.hide(scores, start, key, cols)
+	f.hide(scores, s.start, key, cols)
 	if key == 0 {
 		copy(s.lanes.first[:], scores[:lanes])
 	}
@@ -270,8 +314,8 @@ func (f *flash) look(scores []float32, key, cols int, s *flashScratch) {
 }
 
 // addNear adds up the weights of the keys around each query.
-func (f *flash) addNear(weights []float32, start, key, cols int, s *flashScratch) {
-	lanes := f.set.lanes
+func (f *flash) addNear(weights []float32, key, cols int, s *flashScratch) {
+	lanes, start := f.set.lanes, s.start
 	from, to := max(0, start-f.o.Near+1-key), min(cols, start+lanes-1+f.o.Near-key)
 	if from >= to {
 		return

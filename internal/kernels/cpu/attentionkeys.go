@@ -10,7 +10,7 @@ func (f *flash) queryBlocks() int { return (f.rows + f.blockWidth - 1) / f.block
 
 // keyBlock adds up what every query of a head gives to one block of keys.
 func (f *flash) keyBlock(head, block int, mem *scratch) {
-	s := &mem.flash
+	s := &mem.flash[0]
 	s.scores = grow(&s.scores, panelKeys*f.set.lanes)
 	s.pooled = s.pooled[:0]
 	for range f.queryBlocks() {

@@ -33,8 +33,10 @@ func (f *flash) layout() packed {
 		p.d++
 	}
 	p.size = p.rows*p.d + roundUp(f.t, panelKeys)*p.wide
-	if f.o.Keys || f.o.Blocks > 0 {
+	if f.walksTwice() {
 		p.size += f.group * p.rows * p.d
+	} else if f.byParts {
+		p.size = 0
 	}
 	p.size = roundUp(p.size, line)
 	if f.byParts {
@@ -90,10 +92,13 @@ func (f *flash) packHeads(p *pool, count int) {
 	if f.byParts {
 		f.packParts(p, count)
 	}
-	if !f.byParts || f.o.Keys || f.o.Blocks > 0 {
+	if !f.byParts || f.walksTwice() {
 		f.pack(p, count)
 	}
 }
+
+// walksTwice reports whether there is a second walk.
+func (f *flash) walksTwice() bool { return f.o.Keys || f.o.Blocks > 0 }
 
 // unpacked packs the keys and values of one panel for those queries that are
 // not by parts.
@@ -103,7 +108,6 @@ func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []f
 	for r := range cols {
 		copy(keys[r*f.d:][:f.d], f.k.from(key+r, head*f.d).data)
 	}
-	clear(keys[cols*f.d:])
 	f.set.flip(values, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, cols, f.wide)
 	clear(values[f.wide*panelKeys:])
 	return keys, values
@@ -117,7 +121,7 @@ func (f *flash) pack(p *pool, count int) {
 		if key < f.t {
 			f.packKeys(head, key, min(panelKeys, f.t-key))
 		}
-		if key < f.rows && (f.o.Keys || f.o.Blocks > 0) {
+		if key < f.rows && f.walksTwice() {
 			f.packQueries(head, key, min(panelKeys, f.rows-key))
 		}
 	})

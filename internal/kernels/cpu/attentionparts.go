@@ -83,7 +83,7 @@ func (f *flash) packParts(p *pool, count int) {
 		mem.seen = growTo(mem.seen, 1)
 		mem.seen[0] = nothingSeen()
 		f.splitKeys(head, key, &mem.seen[0])
-		f.splitValues(head, key, &mem.flash, &mem.seen[0])
+		f.splitValues(head, key, &mem.flash[0], &mem.seen[0])
 		sound[task] = mem.seen[0].within(leastLeft, mostLeft)
 	})
 	for head := range count {
@@ -138,20 +138,12 @@ func (f *flash) splitQueries(head int, s *flashScratch) bool {
 	return true
 }
 
-// queriesByParts takes keys from one on into the sums of a panel of queries.
-func (f *flash) queriesByParts(head, start, from, to int, s *flashScratch) {
+// beginByParts makes the first scores of a panel of queries.
+func (f *flash) beginByParts(head int, s *flashScratch) {
 	s.ahead = grow(&s.ahead, panelKeys*f.set.lanes)
-	from &^= step - 1 // tiles take whole steps: what is before is hidden
-	f.scoresByParts(head, from, panelFrom(from, to), s)
-	for key := from; key < to && !f.stop(); {
-		cols := panelFrom(key, to)
-		f.panelByParts(head, start, key, cols, panelFrom(key+cols, to), s)
-		key += cols
-	}
+	s.key &^= step - 1 // tiles take whole steps: what is before is hidden
+	f.scoresByParts(head, s.key, panelFrom(s.key, s.to), s)
 }
-
-// panelFrom is how many keys the panel has that begins with one.
-func panelFrom(key, to int) int { return min(to, roundUp(key+1, panelKeys)) - key }
 
 // scoresByParts makes the scores of cols keys, and numbers of no meaning up to
 // the next whole step.
@@ -174,12 +166,11 @@ type laneJob struct {
 	stride, steps, pairs int
 }
 
-// panelByParts is panel for scores that are there, and makes those of `more` keys
-// behind them.
-func (f *flash) panelByParts(head, start, key, cols, more int, s *flashScratch) {
+// panelByParts is panel for scores that are there, and makes the next panel's.
+func (f *flash) panelByParts(head, key, cols int, s *flashScratch) {
 	lanes, p, parts := f.set.lanes, &f.packed, f.set.parts
-	f.see(head, start, key, cols, s)
-	rows := roundUp(cols, step)
+	f.see(head, key, cols, s)
+	rows, more := roundUp(cols, step), panelFrom(s.key, s.to)
 	fill(s.scores[cols*lanes:rows*lanes], float32(math.Inf(-1)))
 	s.job = laneJob{
 		scores: s.scores, sums: &s.lanes, parts: growParts(&s.weightParts, laneParts(lanes, blockSteps)), rows: rows,
@@ -187,13 +178,13 @@ func (f *flash) panelByParts(head, start, key, cols, more int, s *flashScratch) 
 		stride: p.keyStride, steps: steps(f.d), pairs: steps(more),
 	}
 	if more > 0 {
-		s.job.keys = f.keyParts(head/f.group, key+cols)
+		s.job.keys = f.keyParts(head/f.group, s.key)
 	}
 	if parts.weighLanes(&s.job) {
 		f.set.lower(s.sums, s.lanes.fall[:lanes], p.wide)
 	}
 	if f.o.Rows {
-		f.addNear(s.scores, start, key, cols, s)
+		f.addNear(s.scores, key, cols, s)
 	}
 	parts.multiplyLanes(s.sums, f.valueParts(head/f.group, key), s.job.parts, p.valueStride, steps(cols), p.wide/side, true)
 	s.scores, s.ahead = s.ahead, s.scores

@@ -8,8 +8,8 @@ import (
 
 // finish divides the sums of a panel's queries by those of their weights, and
 // writes down what can be told of each.
-func (f *flash) finish(head, start, last int, s *flashScratch) {
-	rows, lanes := last-start+1, f.set.lanes
+func (f *flash) finish(head int, s *flashScratch) {
+	start, rows, lanes := s.start, s.last-s.start+1, f.set.lanes
 	f.weighTold(s)
 	for l := range rows {
 		f.settle(head, start+l, l, s)

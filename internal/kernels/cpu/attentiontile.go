@@ -9,7 +9,7 @@ const tilePiece = 96
 func (f *flash) tileOf(head int, mem *scratch) {
 	queries, keys := f.o.Tile.Queries, f.o.Tile.Keys
 	cols := keys[1] - keys[0]
-	scores := grow(&mem.flash.tile, tilePiece*cols)
+	scores := grow(&mem.flash[0].tile, tilePiece*cols)
 	for query := queries[0]; query < queries[1] && !f.stop(); query += tilePiece {
 		rows := min(tilePiece, queries[1]-query)
 		f.scores(head, query, keys[0], scores[:rows*cols], rows, mem)

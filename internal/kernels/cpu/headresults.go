@@ -28,15 +28,15 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	return out
 }
 
-// manyBytes is how large a result is that is gone from the caches before anybody
+// pastBytes is how large a result is that is gone from the caches before anybody
 // reads it.
-const manyBytes = 8 << 20
+const pastBytes = 8 << 20
 
 // headsByParts is HeadResults by parts: a pass of panels is a head's numbers, and sets
 // what the head writes.
 func (b *Backend) headsByParts(to, x matrix, w kernels.Weight, t, group, d int) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
-	b.left.past = 4*t*outputs*inputs/d > manyBytes
+	b.left.past = 4*t*outputs*inputs/d > pastBytes
 	defer func() { b.left.past = false }()
 	b.inTurns(x, t, inputs/group, d, func(r, rows int) {
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {

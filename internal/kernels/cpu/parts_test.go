@@ -657,7 +657,7 @@ func TestResultsPastTheCaches(t *testing.T) {
 		for at := 0; at < len(w.Bytes); at += 4 {
 			numbers.Store(w.Bytes[at:], tensor.F32)
 		}
-		if 4*rows*heads*outputs <= manyBytes {
+		if 4*rows*heads*outputs <= pastBytes {
 			t.Fatal("the result is too small")
 		}
 		whole := be.Get(be.HeadResults(be.Put(z), w))

@@ -52,7 +52,7 @@ type scratch struct {
 	seen   []seen    // of each of right's strips
 	sums   []float32 // of four tiles of a panel's product
 	job    tileJob
-	flash  flashScratch
+	flash  [mostTogether]flashScratch
 	halt   func() bool // the pool's
 }
 
