@@ -206,7 +206,7 @@ func TestPanelsTogether(t *testing.T) {
 	const n, d = 1100, 128
 	r := rand.New(rand.NewPCG(64, 1))
 	q, k, v := heads3(r, n, 1, d), heads3(r, n, 1, d), heads3(r, n, 1, d)
-	f := flash{t: n, d: d, wide: d, set: s, byParts: true}
+	f := flash{rows: n, t: n, d: d, wide: d, set: s, byParts: true}
 	if f.panelsTogether(1, 1) != mostTogether || f.panelsTogether(1, 16) != 1 {
 		t.Fatal("the two do the same: the test sees nothing")
 	}

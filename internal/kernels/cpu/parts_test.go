@@ -11,7 +11,6 @@ import (
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/kernelstest"
-	"attn/internal/kernels/samples"
 	"attn/internal/tensor"
 )
 
@@ -651,12 +650,13 @@ func TestResultsPastTheCaches(t *testing.T) {
 		t.Skip("SKIPPED, NOT TESTED: this machine has no tiles")
 	}
 	for _, outputs := range []int{768, 800, 770} { // the last ones' rows are no whole lines
-		numbers := samples.New(7, 1)
-		z := numbers.Normal(tensor.D(tensor.Pos, rows), tensor.D(tensor.Head, heads), tensor.D(tensor.DHead, d))
-		w := kernels.Weight{Name: "w", Type: tensor.F32, Shape: [2]int{outputs, heads * d}, Stride: [2]int{heads * d, 1}, Bytes: make([]byte, 4*outputs*heads*d)}
-		for at := 0; at < len(w.Bytes); at += 4 {
-			numbers.Store(w.Bytes[at:], tensor.F32)
+		r := rand.New(rand.NewPCG(59, 1))
+		number := func() float32 { return float32(r.NormFloat64()) }
+		z := tensor.New(tensor.D(tensor.Pos, rows), tensor.D(tensor.Head, heads), tensor.D(tensor.DHead, d))
+		for i := range z.Data {
+			z.Data[i] = number()
 		}
+		w := storedWeight(r, tensor.F32, outputs, heads*d, number)
 		if 4*rows*heads*outputs <= pastBytes {
 			t.Fatal("the result is too small")
 		}
