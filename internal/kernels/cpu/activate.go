@@ -41,16 +41,23 @@ func relu(dst, x []float32) {
 }
 
 // gelu is set.gelu in portable Go, geluTanh set.geluTanh, silu set.silu.
-func gelu(dst, x []float32)     { factors(dst, x, normal) }
-func geluTanh(dst, x []float32) { factors(dst, x, geluTanhFactor) }
-func silu(dst, x []float32)     { factors(dst, x, logistic) }
+func gelu(dst, x []float32)     { factors(dst, x, kernels.GELU) }
+func geluTanh(dst, x []float32) { factors(dst, x, kernels.GELUTanh) }
+func silu(dst, x []float32)     { factors(dst, x, kernels.SiLU) }
 
-// factors fills dst with each number of x times what factor makes of it.
-func factors(dst, x []float32, factor func(part []float64)) {
-	var buffer block
+// factors fills dst with each number of x times what multiplies it under f.
+func factors(dst, x []float32, f kernels.Activation) {
+	var buffer block // which a call by name leaves on the stack
 	for len(x) > 0 {
 		part := buffer.widen(x)
-		factor(part)
+		switch f {
+		case kernels.GELU:
+			normal(part)
+		case kernels.GELUTanh:
+			geluTanhFactor(part)
+		default:
+			logistic(part)
+		}
 		for i, f := range part {
 			dst[i] = float32(float64(x[i]) * f)
 		}

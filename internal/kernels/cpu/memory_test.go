@@ -198,8 +198,16 @@ const opBytes = 1024
 
 // TestOpsAllocateHeadersOnly: in steady state no op takes memory for numbers.
 func TestOpsAllocateHeadersOnly(t *testing.T) {
+	eachSet(t, func(t *testing.T, set string) {
+		t.Helper()
+		opsAllocateHeadersOnly(t, set)
+	})
+}
+
+func opsAllocateHeadersOnly(t *testing.T, set string) {
+	t.Helper()
 	const n, d, heads = 64, 96, 4
-	be := eager(Options{Threads: 2})
+	be := eager(Options{Threads: 2, Set: set})
 	defer func() { _ = be.Close() }()
 	rows := tensor.New(tensor.D(tensor.Pos, n), tensor.D(tensor.DModel, d))
 	split := tensor.New(tensor.D(tensor.Pos, n), tensor.D(tensor.Head, heads), tensor.D(tensor.DHead, d/heads))
