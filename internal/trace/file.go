@@ -32,13 +32,14 @@ type fileStep struct {
 // its hook name, the rest as JSON in __metadata__. Equal traces give equal
 // bytes.
 func (t *Trace) Save(w io.Writer) error {
+	var buffer []float32
 	steps := make([]fileStep, len(t.Steps))
 	tensors := make([]safetensors.Tensor, len(t.Steps))
 	for i, s := range t.Steps {
 		hook, _ := FindHook(s.Name)
 		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs, Rows: s.Rows}
 		tensors[i] = safetensors.Tensor{
-			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: func(w io.Writer) error { return safetensors.Floats(s.Whole().Data)(w) },
+			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: func(w io.Writer) error { return safetensors.Floats(s.wholeIn(&buffer).Data)(w) },
 		}
 	}
 	more := fileMeta{

@@ -107,7 +107,7 @@ type Step struct {
 	Rows   []int // the positions that Value holds, in rising order; nil when it holds all
 	// Value has no numbers where they follow from another step's: Whole has.
 	Value  tensor.Tensor
-	derive func() []float32
+	derive func(dst []float32)
 }
 
 // Trace is one forward pass. Steps are in execution order.
