@@ -46,10 +46,11 @@ func (p *pass) masking(layer int) derivation {
 		for row := 0; row < len(src); row += n {
 			from, to := m.Visible(row/n%n, n)
 			copy(dst[row+from:row+to], src[row+from:])
-			for k := range n {
-				if k < from || k >= to {
-					dst[row+k] = hidden
-				}
+			for k := range from {
+				dst[row+k] = hidden
+			}
+			for k := to; k < n; k++ {
+				dst[row+k] = hidden
 			}
 		}
 	}

@@ -37,15 +37,9 @@ func maskRow(dst, x []float32, m kernels.Mask, q int) {
 	}
 }
 
-// allowed is the run of n keys that query q may look at.
+// allowed is the run of n keys that query q, which may lie beyond them, may look at.
 func allowed(m kernels.Mask, q, n int) (from, to int) {
-	to = n
-	if m.Window > 0 {
-		from, to = max(0, q-m.Window+1), min(to, q+m.Window)
-	}
-	if m.Causal {
-		to = min(to, q+1)
-	}
+	from, to = m.Visible(q, n)
 	from = min(from, n)
-	return from, max(from, to)
+	return from, max(from, min(to, n))
 }
