@@ -59,5 +59,9 @@ func run(t testing.TB, s model.Shape, ids []int32) *trace.Trace {
 	if _, err := m.Forward(context.Background(), be, ids, rec); err != nil {
 		t.Fatal(err)
 	}
-	return rec.Trace()
+	tr := rec.Trace()
+	if err := tr.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }

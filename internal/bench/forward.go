@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/ref"
@@ -30,7 +31,7 @@ func (p Pass) ids() []int32 {
 	return ids
 }
 
-// Memory is how many bytes timing takes: what a layer holds while it is under
+// Memory is how many bytes timing takes at most: what a layer holds while it is under
 // way, and every step where they are kept, twice, because those of the last pass
 // may still be there.
 func (p Pass) Memory() float64 {
@@ -41,19 +42,20 @@ func (p Pass) Memory() float64 {
 	}
 	kept := 0.0
 	if p.Record {
-		kept = recorded(c, p.N)
+		kept = recorded(c, p.N, false)
 	}
 	return 4 * (under + 2*kept)
 }
 
-// recorded counts the numbers of every step.
-func recorded(c *model.Config, n int) float64 {
+// recorded counts the numbers of every step, but for those that are derived.
+func recorded(c *model.Config, n int, derived bool) float64 {
 	total := 0.0
 	for _, h := range trace.Hooks() {
 		switch {
 		case h.Op == "attention": // fused attention tells it where the maps are not recorded
-		case h.Name == trace.Scaled, h.Name == trace.AttnScores: // follow from the scores
+		case derived && slices.Contains(model.Derived(), h.Name):
 		case h.Name == trace.Softcapped && c.Softcap == 0, h.Name == trace.Biased && c.ALiBi.Slopes == nil:
+		case c.Ropes == nil && (h.Name == trace.RotQ || h.Name == trace.RotK), h.Name == trace.MLPLinear && !c.Gated:
 		case h.Block:
 			total += float64(c.Layers) * size(c, h.Axes, n)
 		default:
@@ -82,7 +84,7 @@ func Forward(be kernels.Backend, p Pass) Work {
 	wants := func(string) bool { return p.Record }
 	bytes := p.Bytes
 	if p.Record {
-		bytes += 4 * recorded(&p.Model.Config, p.N)
+		bytes += 4 * recorded(&p.Model.Config, p.N, model.Derives(be))
 	}
 	return Work{
 		FLOPs: p.FLOPs, Bytes: bytes, on: be,

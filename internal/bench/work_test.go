@@ -199,7 +199,7 @@ func TestPassMemory(t *testing.T) {
 	for _, s := range steps {
 		bytes += 4 * len(s.Value.Data)
 	}
-	if got := 4 * recorded(&m.Config, p.N); got < float64(bytes) || got > 1.4*float64(bytes) {
+	if got := 4 * recorded(&m.Config, p.N, true); got < float64(bytes) || got > 1.4*float64(bytes) {
 		t.Errorf("%d bytes are recorded, %v were expected", bytes, got)
 	}
 	if p.Memory() < 2*float64(bytes) {

@@ -32,7 +32,9 @@ func everyStep(ctx context.Context, m *model.Model, be kernels.Backend, text str
 	if _, err := m.Forward(ctx, be, idsOf(tokens), rec); err != nil {
 		return nil, err
 	}
-	return rec.Trace(), nil
+	t := rec.Trace()
+	err := t.Complete() // every number is read, most of them more than once
+	return t, err
 }
 
 // short writes a number in three digits.

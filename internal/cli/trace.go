@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -187,6 +188,9 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 // write shows a trace in the format that was asked for.
 func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFlags, look *lookFlags) error {
 	grids, err := s.grids(t, sel) // also finds what the trace lacks
+	if err := t.Err(); err != nil {
+		return failf("%w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -195,10 +199,11 @@ func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFl
 	switch output.Format {
 	case formatJSON:
 		return a.Write(output.Output, func(w io.Writer) error {
-			return json.Trace(w, &told, json.Options{Top: sel.Top, Temperature: sel.Temperature})
+			err := json.Trace(w, &told, json.Options{Top: sel.Top, Temperature: sel.Temperature})
+			return cmp.Or(t.Err(), err)
 		})
 	case formatCSV:
-		return a.Write(output.Output, func(w io.Writer) error { return csv.Trace(w, &told, a.csvOptions(output)) })
+		return a.Write(output.Output, func(w io.Writer) error { return cmp.Or(csv.Trace(w, &told, a.csvOptions(output)), t.Err()) })
 	}
 	options := text.Options{Number: true}
 	if !look.Quiet {

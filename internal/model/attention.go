@@ -86,58 +86,89 @@ func (p *pass) place(layer int, x kernels.Array, name string) kernels.Array {
 func (p *pass) pattern(layer int, q, k kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
 	c, sinks := &p.m.Config, p.m.Blocks[layer].Sinks
-	raw := p.keep(in(trace.QK), p.be.Scores(q, k))
-	plain := c.Softcap == 0 && c.ALiBi.Slopes == nil && sinks == nil
-	if plain && p.weigher != nil && p.followRaw(layer) {
-		return p.keep(in(trace.Pattern), p.weigher.Pattern(raw, c.Scales[layer], c.mask(layer)))
+	stages, left := p.stages(layer), true
+	maps := []tensor.Dim{tensor.D(tensor.Head, c.Heads), tensor.D(tensor.QueryPos, p.tokens), tensor.D(tensor.KeyPos, p.tokens)}
+	for i, stage := range stages {
+		left = p.leave(in(stage.name), maps, inTurn(stages[:i+1]), q, k) && left
 	}
-	scores := p.scores(layer, raw)
+	if plain := len(stages) == 3 && sinks == nil; plain && left && p.weigher != nil {
+		return p.keep(in(trace.Pattern), p.weigher.Pattern(p.be.Scores(q, k), c.Scales[layer], c.mask(layer)))
+	}
+	of := []kernels.Array{q, k}
+	for _, stage := range stages {
+		of = []kernels.Array{stage.op(p.be, of)}
+		if !left {
+			p.keep(in(stage.name), of[0])
+		}
+	}
 	if sinks == nil {
-		return p.keep(in(trace.Pattern), p.be.Softmax(scores))
+		return p.keep(in(trace.Pattern), p.be.Softmax(of[0]))
 	}
-	pattern, sink := p.be.SoftmaxSink(scores, sinks)
+	pattern, sink := p.be.SoftmaxSink(of[0], sinks)
 	p.keep(in(trace.Pattern), pattern)
 	p.keep(in(trace.Sink), sink)
 	return pattern
 }
 
-// scores takes q·k to the numbers that the softmax reads.
-func (p *pass) scores(layer int, raw kernels.Array) kernels.Array {
-	in := func(name string) string { return trace.InBlock(layer, name) }
-	c, last := &p.m.Config, trace.Scaled
-	s := p.be.Scale(raw, c.Scales[layer])
-	if !p.follow(in(trace.Scaled), in(trace.QK), p.scaling(layer)) {
-		p.record(in(trace.Scaled), s)
+// stage is one of the steps to the numbers that the softmax reads: of queries and
+// keys, then each of the one before.
+type stage struct {
+	name string
+	op   recipe
+}
+
+// stages lists those of a layer: three, and two more in some families.
+func (p *pass) stages(layer int) []stage {
+	c, tokens := &p.m.Config, p.tokens
+	stages := []stage{
+		{trace.QK, func(be kernels.Backend, of []kernels.Array) kernels.Array { return be.Scores(of[0], of[1]) }},
+		{trace.Scaled, func(be kernels.Backend, of []kernels.Array) kernels.Array { return be.Scale(of[0], c.Scales[layer]) }},
 	}
 	if c.Softcap != 0 {
-		s, last = p.keep(in(trace.Softcapped), p.be.Softcap(s, c.Softcap)), trace.Softcapped
+		stages = append(stages, stage{trace.Softcapped, func(be kernels.Backend, of []kernels.Array) kernels.Array {
+			return be.Softcap(of[0], c.Softcap)
+		}})
 	}
 	if c.ALiBi.Slopes != nil {
-		s, last = p.keep(in(trace.Biased), p.be.KeyBias(s, c.ALiBi.bias(p.tokens, c.Scales[layer]))), trace.Biased
+		stages = append(stages, stage{trace.Biased, func(be kernels.Backend, of []kernels.Array) kernels.Array {
+			return be.KeyBias(of[0], c.ALiBi.bias(tokens, c.Scales[layer]))
+		}})
 	}
-	s = p.be.Mask(s, c.mask(layer))
-	if !p.follow(in(trace.AttnScores), in(last), p.masking(layer)) {
-		p.record(in(trace.AttnScores), s)
+	return append(stages, stage{trace.AttnScores, func(be kernels.Backend, of []kernels.Array) kernels.Array {
+		return be.Mask(of[0], c.mask(layer))
+	}})
+}
+
+// inTurn is the stages as one recipe.
+func inTurn(stages []stage) recipe {
+	return func(be kernels.Backend, of []kernels.Array) kernels.Array {
+		for _, stage := range stages {
+			of = []kernels.Array{stage.op(be, of)}
+		}
+		return of[0]
 	}
-	return s
 }
 
 // headSteps records what no later step needs, only readers do: each value and
 // each head's result in the stream's own space, and the bias they share.
 func (p *pass) headSteps(in func(string) string, b *Block, v, z kernels.Array) {
+	up := func(be kernels.Backend, of []kernels.Array) kernels.Array { return be.HeadResults(of[0], b.O.Weight) }
+	c := &p.m.Config
+	shape := []tensor.Dim{tensor.D(tensor.Pos, p.tokens), tensor.D(tensor.Head, c.Heads), tensor.D(tensor.DModel, c.DModel)}
 	for _, step := range []struct {
 		name string
 		of   kernels.Array
 	}{{in(trace.VUp), v}, {in(trace.Result), z}} {
-		if p.rec.Wants(step.name) {
-			from := p.scope.mark()
-			part, rows := p.part(step.name, step.of)
-			p.rec.RecordRows(step.name, rows, p.read(p.be.HeadResults(part, b.O.Weight)))
-			p.scope.leave(from, nil)
+		if p.leave(step.name, shape, up, step.of) {
+			continue
 		}
+		from := p.scope.mark()
+		part, rows := p.part(step.name, step.of)
+		p.rec.RecordRows(step.name, rows, p.read(up(p.be, []kernels.Array{part})))
+		p.scope.leave(from, nil)
 	}
 	if name := in(trace.OutputBias); p.rec.Wants(name) {
-		bias := tensor.New(tensor.D(tensor.DModel, p.m.Config.DModel))
+		bias := tensor.New(tensor.D(tensor.DModel, c.DModel))
 		copy(bias.Data, b.O.Bias) // zeros when there is none
 		p.rec.Record(name, bias)
 	}

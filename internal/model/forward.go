@@ -14,15 +14,17 @@ import (
 type pass struct {
 	m      *Model
 	be     kernels.Backend
+	device kernels.Backend // be itself, which no pass cancels
 	rec    *trace.Recorder
 	tokens int
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 
-	fused   kernels.FusedAttention // nil when the backend has none
-	weigher kernels.Patterner      // the same
-	lender  kernels.Lender         // nil when the backend's arrays have to be copied
-	waiting []waiting              // to be recorded once it is known which rows
-	later   kernels.Overlapping    // nil when the backend waits for each result
+	fused   kernels.FusedAttention          // nil when the backend has none
+	weigher kernels.Patterner               // the same
+	lender  kernels.Lender                  // nil when the backend's arrays have to be copied
+	waiting []waiting                       // to be recorded once it is known which rows
+	held    map[kernels.Array]tensor.Tensor // what steps of this block follow from, read
+	later   kernels.Overlapping             // nil when the backend waits for each result
 	scope   *scope
 }
 
@@ -71,7 +73,7 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 			return nil, err
 		}
 	}
-	p := &pass{m: m, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, scope: &scope{}}
+	p := &pass{m: m, device: be, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, held: map[kernels.Array]tensor.Tensor{}, scope: &scope{}}
 	p.scope.be, _ = be.(kernels.Releaser)
 	ops := cancellable{be, ctx, p.scope}
 	p.be = ops
@@ -95,6 +97,7 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 	for layer := range m.Blocks {
 		x = p.block(layer, x)
 		p.scope.leave(0, x)
+		clear(p.held)
 	}
 	logits := p.unembed(x)
 	rec.Settle()
@@ -260,7 +263,14 @@ func (p *pass) norm(x kernels.Array, o *kernels.NormOpts, scaleName, name string
 	}
 	normalized, scale := p.be.Norm(x, *o)
 	p.keep(scaleName, scale)
-	return p.keep(name, normalized)
+	again := func(be kernels.Backend, of []kernels.Array) kernels.Array {
+		normalized, _ := be.Norm(of[0], *o)
+		return normalized
+	}
+	if !p.leave(name, normalized.Shape(), again, x) {
+		p.record(name, normalized)
+	}
+	return normalized
 }
 
 // write takes what attention or the MLP made to what is added to the stream:

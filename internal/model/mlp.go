@@ -22,43 +22,54 @@ func (p *pass) mlp(layer int, x kernels.Array) kernels.Array {
 // feed: W_down f(W_up x + b_up) + b_down, or gated: W_down (f(W_gate x) · W_up x).
 // Its steps are recorded under the names that in makes; nil records none.
 func (p *pass) feed(in func(string) string, m *MLP, x kernels.Array, width int) kernels.Array {
+	return p.within(func() kernels.Array {
+		post := p.within(func() kernels.Array { return p.hidden(in, m, x, width) })
+		return p.linear(post, m.Down, tensor.D(tensor.DModel, p.m.Config.DModel))
+	})
+}
+
+// hidden is what a feed-forward network has inside: f(W_up x + b_up), or gated.
+func (p *pass) hidden(in func(string) string, m *MLP, x kernels.Array, width int) kernels.Array {
 	keep := func(name string, a kernels.Array) kernels.Array {
 		if in == nil {
 			return a
 		}
 		return p.keep(in(name), a)
 	}
-	return p.within(func() kernels.Array {
-		post := p.within(func() kernels.Array { return p.hidden(keep, m, x, width) })
-		return p.linear(keep(trace.MLPPost, post), m.Down, tensor.D(tensor.DModel, p.m.Config.DModel))
-	})
-}
-
-// hidden is what a feed-forward network has inside: f(W_up x + b_up), or gated.
-func (p *pass) hidden(keep func(string, kernels.Array) kernels.Array, m *MLP, x kernels.Array, width int) kernels.Array {
-	hidden, c := tensor.D(tensor.DMLP, width), &p.m.Config
-	first := m.Up
+	first, up := m.Up, tensor.D(tensor.DMLP, width)
 	if m.Gate != nil {
 		first = *m.Gate
 	}
-	pre := keep(trace.MLPPre, p.linear(x, first, hidden))
-	switch {
-	case m.Gate == nil:
-		return p.be.Activate(pre, c.Activation)
-	case c.Clamp != 0:
-		return p.clamped(pre, keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+	of := []kernels.Array{keep(trace.MLPPre, p.linear(x, first, up))}
+	if m.Gate != nil {
+		of = append(of, keep(trace.MLPLinear, p.linear(x, m.Up, up)))
 	}
-	return p.be.Multiply(p.be.Activate(pre, c.Activation), keep(trace.MLPLinear, p.linear(x, m.Up, hidden)))
+	post := p.m.Config.bend(p.be, of)
+	if in != nil && !p.leave(in(trace.MLPPost), post.Shape(), p.m.Config.bend, of...) {
+		p.record(in(trace.MLPPost), post)
+	}
+	return post
+}
+
+// bend is f, of one array, or of a gate and what it lets through.
+func (c *Config) bend(be kernels.Backend, of []kernels.Array) kernels.Array {
+	switch {
+	case len(of) == 1:
+		return be.Activate(of[0], c.Activation)
+	case c.Clamp != 0:
+		return c.clamped(be, of[0], of[1])
+	}
+	return be.Multiply(be.Activate(of[0], c.Activation), of[1])
 }
 
 // clamped is gpt-oss's gate: (up + 1) · g · sigmoid(α g), with g at most the
 // limit and up within it. g · sigmoid(α g) = silu(α g) / α.
-func (p *pass) clamped(gate, up kernels.Array) kernels.Array {
-	limit, alpha := p.m.Config.Clamp, p.m.Config.GateSlope
-	gate = p.be.Clamp(gate, float32(math.Inf(-1)), limit)
-	gate = p.be.Scale(p.be.Activate(p.be.Scale(gate, alpha), kernels.SiLU), 1/alpha)
-	up = p.be.Clamp(up, -limit, limit)
-	return p.be.Add(p.be.Multiply(up, gate), gate)
+func (c *Config) clamped(be kernels.Backend, gate, up kernels.Array) kernels.Array {
+	limit, alpha := c.Clamp, c.GateSlope
+	gate = be.Clamp(gate, float32(math.Inf(-1)), limit)
+	gate = be.Scale(be.Activate(be.Scale(gate, alpha), kernels.SiLU), 1/alpha)
+	up = be.Clamp(up, -limit, limit)
+	return be.Add(be.Multiply(up, gate), gate)
 }
 
 // experts: each token's vector goes through the few experts that its router

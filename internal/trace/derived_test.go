@@ -1,6 +1,8 @@
 package trace_test
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"testing"
 
@@ -18,42 +20,66 @@ func whole(t *trace.Trace) *trace.Trace {
 	return &all
 }
 
-// TestDerivedSteps: a step without numbers is read as one with them; without the
-// step that it follows from, whole, the recorder does not take it.
+// TestDerivedSteps: a step without numbers is read as one with them, and worked out
+// no more often than it must be.
 func TestDerivedSteps(t *testing.T) {
-	qk, scaled, masked := trace.InBlock(0, trace.QK), trace.InBlock(0, trace.Scaled), trace.InBlock(0, trace.AttnScores)
-	double := func(dst, src []float32) {
-		for i, v := range src {
-			dst[i] = 2 * v
-		}
-	}
+	scaled, masked := trace.InBlock(0, trace.Scaled), trace.InBlock(0, trace.AttnScores)
+	shape := []tensor.Dim{tensor.D(tensor.Head, 1), tensor.D(tensor.QueryPos, 2), tensor.D(tensor.KeyPos, 2)}
+	times := map[string]int{}
 	rec := trace.NewRecorder(make([]trace.Token, 2), func(string) bool { return true })
-	if rec.RecordDerived(scaled, qk, double) {
-		t.Fatal("it follows from a step that nobody keeps")
-	}
-	value := tensor.New(tensor.D(tensor.Head, 1), tensor.D(tensor.QueryPos, 2), tensor.D(tensor.KeyPos, 2))
-	copy(value.Data, []float32{1, 2, 3, 4})
-	rec.Record(qk, value)
-	if !rec.RecordDerived(scaled, qk, double) || !rec.RecordDerived(masked, scaled, double) {
-		t.Fatal("it follows from a step that is kept")
+	for i, name := range []string{scaled, masked} {
+		rec.RecordDerived(name, shape, func(dst []float32) error {
+			times[name]++
+			for j := range dst {
+				dst[j] = float32(10*i + j)
+			}
+			return nil
+		})
 	}
 	tr := rec.Trace()
-	if tr.Steps[2].Value.Data != nil || tr.Steps[2].Op != "mask" {
-		t.Errorf("step 2 is %v", tr.Steps[2])
+	if step := tr.Steps[1]; step.Value.Data != nil || step.Op != "mask" || times[masked] != 0 {
+		t.Errorf("step 1 is %v, worked out %d times", step, times[masked])
+	}
+	one, again := tr.Steps[1].Whole(), tr.Steps[1].Whole()
+	if one.Data[0] = 99; again.Data[0] != 10 || times[masked] != 2 {
+		t.Errorf("Whole read %v, worked out %d times", again.Data, times[masked])
 	}
 	found, _ := tr.Find(masked)
 	row, _ := tr.At(masked, 1, 0)
-	if !slices.Equal(found.Data, []float32{4, 8, 12, 16}) || !slices.Equal(row, []float32{12, 16}) {
-		t.Errorf("got %v and %v", found.Data, row)
+	if !slices.Equal(found.Data, []float32{10, 11, 12, 13}) || !slices.Equal(row, []float32{12, 13}) || times[masked] != 3 {
+		t.Errorf("got %v and %v, worked out %d times", found.Data, row, times[masked])
 	}
-	found.Data[0] = 99 // a reader's own
-	if again, _ := tr.Find(masked); again.Data[0] != 4 {
-		t.Errorf("it became %v", again.Data[0])
+	if err := tr.Complete(); err != nil || times[scaled] != 1 || times[masked] != 3 {
+		t.Errorf("got %v, worked out %v times", err, times)
 	}
+	if got := tr.Steps[0].Value.Data; !slices.Equal(got, []float32{0, 1, 2, 3}) || times[scaled] != 1 {
+		t.Errorf("complete, the first step is %v", got)
+	}
+}
 
-	rows := trace.NewRecorder(make([]trace.Token, 2), func(string) bool { return true })
-	rows.RecordRows(qk, []int{1}, value)
-	if rows.RecordDerived(scaled, qk, double) {
-		t.Error("it follows from a step of which some rows are kept")
+// TestDerivedStepFails: numbers that cannot be worked out are NaN, and the trace knows
+// why; no file is written of them.
+func TestDerivedStepFails(t *testing.T) {
+	gone := errors.New("the weights are gone")
+	rec := trace.NewRecorder(make([]trace.Token, 1), func(string) bool { return true })
+	rec.RecordDerived(trace.InBlock(0, trace.VUp), []tensor.Dim{tensor.D(tensor.Pos, 1), tensor.D(tensor.Head, 1), tensor.D(tensor.DModel, 2)}, func(dst []float32) error {
+		dst[0] = 1
+		return gone
+	})
+	tr := rec.Trace()
+	if tr.Err() != nil {
+		t.Fatal("an error before anybody read")
+	}
+	if err := tr.Save(io.Discard); !errors.Is(err, gone) {
+		t.Errorf("it was saved: %v", err)
+	}
+	shown := *tr // as the command line does
+	for _, v := range shown.Steps[0].Whole().Data {
+		if v == v {
+			t.Errorf("a number: %v", v)
+		}
+	}
+	if !errors.Is(shown.Err(), gone) || !errors.Is(tr.Complete(), gone) {
+		t.Errorf("got %v", shown.Err())
 	}
 }

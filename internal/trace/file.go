@@ -39,7 +39,13 @@ func (t *Trace) Save(w io.Writer) error {
 		hook, _ := FindHook(s.Name)
 		steps[i] = fileStep{Name: s.Name, Axes: s.Value.Axes(), Formula: hook.Formula, Inputs: s.Inputs, Rows: s.Rows}
 		tensors[i] = safetensors.Tensor{
-			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: func(w io.Writer) error { return safetensors.Floats(s.wholeIn(&buffer).Data)(w) },
+			Name: s.Name, DType: tensor.F32, Shape: s.Value.Sizes(), Data: func(w io.Writer) error {
+				whole := s.wholeIn(&buffer)
+				if err := s.err(); err != nil {
+					return err
+				}
+				return safetensors.Floats(whole.Data)(w)
+			},
 		}
 	}
 	more := fileMeta{

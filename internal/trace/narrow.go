@@ -107,9 +107,9 @@ func (t *Trace) At(step string, pos int, head ...int) ([]float32, bool) {
 		}
 	}
 	if hook.positions() == 1 {
-		return s.Whole().Row(append(slices.Clone(head), pos)...), true
+		return s.kept().Row(append(slices.Clone(head), pos)...), true
 	}
-	return s.Whole().Row(append([]int{pos}, head...)...), true
+	return s.kept().Row(append([]int{pos}, head...)...), true
 }
 
 // BlockSize is how many tokens are one block of the map of a text of n tokens.

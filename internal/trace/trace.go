@@ -105,9 +105,9 @@ type Step struct {
 	Op     string
 	Inputs []string
 	Rows   []int // the positions that Value holds, in rising order; nil when it holds all
-	// Value has no numbers where they follow from another step's: Whole has.
-	Value  tensor.Tensor
-	derive func(dst []float32)
+	// Value has no numbers where they follow from others: Whole has.
+	Value   tensor.Tensor
+	derived *derivation
 }
 
 // Trace is one forward pass. Steps are in execution order.
@@ -117,10 +117,11 @@ type Trace struct {
 	Steps  []Step
 }
 
-// Find returns a step's value, if the trace holds it for every position.
+// Find returns a step's value, if the trace holds it for every position. Numbers that
+// had to be worked out stay.
 func (t *Trace) Find(name string) (tensor.Tensor, bool) {
 	if s, ok := t.Held(name); ok && s.Rows == nil {
-		return s.Whole(), true
+		return s.kept(), true
 	}
 	return tensor.Tensor{}, false
 }

@@ -268,7 +268,11 @@ func runWith(t testing.TB, s model.Shape, ids []int32, keep func(name string) bo
 	if _, err := m.Forward(context.Background(), be, ids, rec); err != nil {
 		t.Fatal(err)
 	}
-	return rec.Trace()
+	tr := rec.Trace()
+	if err := tr.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }
 
 // tiny is a shape with shared keys and values.

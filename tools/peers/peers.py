@@ -120,8 +120,10 @@ def record(r):
     transformers.close()
     lens.close()
     about = (
-        "GPT-2 small's shape, random weights. attn records every step; transformers, in its eager attention, attentions and hidden "
-        f"states; TransformerLens's run_with_cache every hook. The logits of attn and transformers lie {off:.1g} apart."
+        "GPT-2 small's shape, random weights. attn records every step; those that follow from others, the scores before the pattern, each "
+        "head's values and results in d_model, normed vectors and activations, it keeps by how they are made, and works out when they are "
+        "read. transformers, in its eager attention, records attentions and hidden states; TransformerLens's run_with_cache every hook, among them masked scores, "
+        f"but no heads' results. The logits of attn and transformers lie {off:.1g} apart."
     )
     return {"title": "A pass, recorded", "about": about, "rows": rows}
 
