@@ -22,7 +22,7 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
 		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
-			addBias(to.from(0, first), o.Bias[first:][:count], t)
+			b.set.addBias(to.from(0, first), o.Bias[first:][:count], t)
 		}
 	})
 	return out
@@ -43,11 +43,9 @@ func (b *Backend) outputs(w kernels.Weight, t, unit int, do func(first, count in
 }
 
 // addBias adds one number to each column of c [t, len(bias)].
-func addBias(c matrix, bias []float32, t int) {
+func (s *set) addBias(c matrix, bias []float32, t int) {
 	for r := range t {
 		row := c.from(r, 0).data[:len(bias)]
-		for o, v := range bias {
-			row[o] += v
-		}
+		s.add(row, row, bias)
 	}
 }

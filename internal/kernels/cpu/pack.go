@@ -54,9 +54,19 @@ func putColumn(column []float32, wide int, row []float32) {
 	}
 }
 
+// fourStrips is how many outputs set.spread packs at once.
+const fourStrips = 64
+
 // packColumns packs outputs that lie side by side, as GPT-2's do: one input's
 // at a time, for they are the next numbers in memory.
 func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, count, from, k int) {
+	for ; o.data != nil && s.spread != nil && count >= fourStrips; count -= fourStrips {
+		s.spread(strips, o.data[first+from*o.stride[1]:], o.stride[1], k)
+		strips, first = strips[fourStrips*k:], first+fourStrips
+	}
+	if count == 0 {
+		return
+	}
 	convert := s.converter(o.weight.Type)
 	block, _ := o.weight.Type.Block()
 	for p := range k {
@@ -70,13 +80,13 @@ func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, coun
 			mem.decode(convert, row, &o.weight, at)
 			row = row[before:][:count]
 		}
-		s.spread(strips, row, p, k)
+		s.spreadRow(strips, row, p, k)
 	}
 }
 
-// spread writes a row over the strips [k, cols] of a group, as their row p, a line
+// spreadRow writes a row over the strips [k, cols] of a group, as their row p, a line
 // at a time. Columns that the row does not reach become zeros.
-func (s *set) spread(strips, row []float32, p, k int) {
+func (s *set) spreadRow(strips, row []float32, p, k int) {
 	for j := 0; j < len(row); j += s.tiles.cols {
 		to, from := strips[j*k+p*s.tiles.cols:][:s.tiles.cols], row[j:]
 		for len(from) >= line && len(to) > 0 {

@@ -38,13 +38,32 @@ func (s *set) tiled(mem *scratch, c, x matrix, o operand, rows, first, count, fr
 			strips := s.pack(mem, o, first+j, width, from+p, k)
 			for r := 0; r < rows && !mem.stopped(); r += s.tiles.band {
 				high, near := min(s.tiles.band, rows-r), x.from(r, p)
-				if !s.tiles.inPlace {
+				if !s.tiles.inPlace && crowded(x.stride, s.tiles.rows, k) {
 					near = together(mem, near, high, k)
 				}
 				s.multiplyStrips(mem, c.from(r, j), near, strips, high, width, k, add || p > 0)
 			}
 		}
 	}
+}
+
+// crowded reports whether the rows of a tile, k numbers of each, would evict each
+// other from the nearest cache: more than two of them share a place in a cache of 64
+// sets, which is as many as every processor has at least. Beside the strip, which has
+// four places in each set, two leave room in a cache of eight ways.
+func crowded(stride, rows, k int) bool {
+	const sets = 64
+	var sharing [sets]int
+	for r := range rows {
+		first := r * stride / line
+		for l := range min(sets, (k+line-1)/line) {
+			set := (first + l) % sets
+			if sharing[set]++; sharing[set] > 2 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // together returns rows of x [rows, k] near each other, but not a power of two

@@ -35,7 +35,7 @@ func hasAVX512() bool {
 func avx512() *set {
 	s := avx2()
 	s.name = "avx512"
-	s.tiles, s.tile, s.columns = twelveByThirtyTwo(nearestWays()), tileAVX512, columnsAVX512
+	s.tiles, s.tile, s.columns, s.spread = twelveByThirtyTwo(nearestWays()), tileAVX512, columnsAVX512, nil
 	vectors512(s)
 	panels512(s)
 	return s
@@ -59,7 +59,7 @@ func cpuid(leaf, sub uint32) (eax, ebx, ecx, edx uint32)
 func avx2() *set {
 	s := portable()
 	s.name = "avx2"
-	s.tile, s.dots, s.transpose = tileAVX2, dotsAVX2, transposeAVX2
+	s.tile, s.dots, s.transpose, s.spread = tileAVX2, dotsAVX2, transposeAVX2, spreadAVX2
 	s.halves = func(dst []float32, src []byte) { eights(dst, src, halvesAVX2, decodeHalves) }
 	s.brains = func(dst []float32, src []byte) { eights(dst, src, brainsAVX2, decodeBrains) }
 	s.blocks = decodeBlocksAVX2
@@ -99,6 +99,9 @@ func dotsAVX2(dst, x, w []float32, ldx, ldw, n, rows int)
 
 //go:noescape
 func transposeAVX2(dst, src []float32, wide, stride, k int)
+
+//go:noescape
+func spreadAVX2(dst, src []float32, stride, k int)
 
 //go:noescape
 func stepsAVX2(dst []float32, q []byte, scales, minima []float32)

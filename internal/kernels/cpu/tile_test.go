@@ -110,3 +110,51 @@ func checkColumns(t *testing.T, s *set, rows, cols, k int) {
 		t.Fatalf("%d rows, %d columns, k %d: %v, want %v", rows, cols, k, c, want)
 	}
 }
+
+// TestSpreadIsItsLoop: strips packed four at a time are those of one row after the
+// other.
+func TestSpreadIsItsLoop(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.spread == nil {
+			return
+		}
+		for _, k := range []int{0, 1, 7, 8, 33} {
+			stride := fourStrips + 5
+			src, got, want := make([]float32, k*stride), make([]float32, k*fourStrips), make([]float32, k*fourStrips)
+			for i := range src {
+				src[i] = float32(i)
+			}
+			for p := range k {
+				s.spreadRow(want, src[p*stride:][:fourStrips], p, k)
+			}
+			s.spread(got, src, stride, k)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %d rows become %v, want %v", name, k, got, want)
+			}
+		}
+	})
+}
+
+// TestCrowded: rows that share places in a cache are copied first, others are not.
+func TestCrowded(t *testing.T) {
+	for _, c := range []struct {
+		stride, k int
+		want      bool
+	}{
+		{768, 256, false}, // GPT-2's stream: 48 lines, so that only every fourth row is in the same place
+		{3072, 256, true}, // its MLP: every row in the same place
+		{1024, 256, true},
+		{1040, 16, false}, // a line further each time
+		{1040, 256, true},
+		{272, 256, false}, // what together makes
+	} {
+		if got := crowded(c.stride, 6, c.k); got != c.want {
+			t.Errorf("six rows of %d numbers, %d apart: %v", c.k, c.stride, got)
+		}
+	}
+}
