@@ -26,12 +26,12 @@ type FusedAttention interface {
 	Rows(x Array, rows []int) Array
 }
 
-// Patterner is a backend that makes weights of scores in one go, where nobody wants
-// the steps between.
-type Patterner interface {
-	// Pattern is what Scale, Mask and Softmax make of x [.., query_pos, key_pos], in
-	// this order, to the bit.
-	Pattern(x Array, factor float32, m Mask) Array
+// Attender is a backend that takes queries to patterns and sums of values in one go,
+// where nobody wants the steps between as arrays.
+type Attender interface {
+	// Attend is what Scores, Scale, Mask, Softmax and Mix make of q, k and v, in this
+	// order: the same numbers, where a zero of z may have the other sign.
+	Attend(q, k, v Array, factor float32, m Mask) (pattern, z Array)
 }
 
 // Lender is a backend whose arrays lie where anybody can read them, so that a step

@@ -24,7 +24,7 @@ func (p *pass) heads(layer int, x kernels.Array) kernels.Array {
 	if p.fused != nil && !p.looksInside(layer) {
 		z = p.fusedAttention(layer, q, k, v)
 	} else {
-		z = p.be.Mix(p.within(func() kernels.Array { return p.pattern(layer, q, k) }), v)
+		z = p.within(func() kernels.Array { return p.mixed(layer, q, k, v) })
 	}
 	p.recordWaiting()
 	p.keep(in(trace.Z), z)
@@ -81,18 +81,18 @@ func (p *pass) place(layer int, x kernels.Array, name string) kernels.Array {
 	return p.keep(name, p.be.Rotate(x, turns))
 }
 
-// pattern takes queries and keys to weights; where heads have sinks, they take a
-// part that no key gets.
-func (p *pass) pattern(layer int, q, k kernels.Array) kernels.Array {
+// mixed takes queries and keys to weights, and values to their sums.
+func (p *pass) mixed(layer int, q, k, v kernels.Array) kernels.Array {
 	in := func(name string) string { return trace.InBlock(layer, name) }
-	c, sinks := &p.m.Config, p.m.Blocks[layer].Sinks
-	stages, left := p.stages(layer), true
+	c, stages, left := &p.m.Config, p.stages(layer), true
 	maps := []tensor.Dim{tensor.D(tensor.Head, c.Heads), tensor.D(tensor.QueryPos, p.tokens), tensor.D(tensor.KeyPos, p.tokens)}
 	for i, stage := range stages {
 		left = p.leave(in(stage.name), maps, inTurn(stages[:i+1]), q, k) && left
 	}
-	if plain := len(stages) == 3 && sinks == nil; plain && left && p.weigher != nil {
-		return p.keep(in(trace.Pattern), p.weigher.Pattern(p.be.Scores(q, k), c.Scales[layer], c.mask(layer)))
+	if plain := len(stages) == 3 && p.m.Blocks[layer].Sinks == nil; plain && left && p.attends != nil {
+		pattern, z := p.attends.Attend(q, k, v, c.Scales[layer], c.mask(layer))
+		p.keep(in(trace.Pattern), pattern)
+		return z
 	}
 	of := []kernels.Array{q, k}
 	for _, stage := range stages {
@@ -101,10 +101,18 @@ func (p *pass) pattern(layer int, q, k kernels.Array) kernels.Array {
 			p.keep(in(stage.name), of[0])
 		}
 	}
+	return p.be.Mix(p.pattern(layer, of[0]), v)
+}
+
+// pattern makes weights of scores; where heads have sinks, they take a part that no
+// key gets.
+func (p *pass) pattern(layer int, scores kernels.Array) kernels.Array {
+	in := func(name string) string { return trace.InBlock(layer, name) }
+	sinks := p.m.Blocks[layer].Sinks
 	if sinks == nil {
-		return p.keep(in(trace.Pattern), p.be.Softmax(of[0]))
+		return p.keep(in(trace.Pattern), p.be.Softmax(scores))
 	}
-	pattern, sink := p.be.SoftmaxSink(of[0], sinks)
+	pattern, sink := p.be.SoftmaxSink(scores, sinks)
 	p.keep(in(trace.Pattern), pattern)
 	p.keep(in(trace.Sink), sink)
 	return pattern

@@ -210,15 +210,16 @@ func (c cancellableLater) Later(a kernels.Array) tensor.Tensor {
 	return c.Overlapping.Later(a)
 }
 
-// cancellablePatterns does the same for a backend that makes weights in one go.
-type cancellablePatterns struct {
-	kernels.Patterner
+// cancellableAttention does the same for a backend that makes patterns and sums of values
+// in one go.
+type cancellableAttention struct {
+	kernels.Attender
 	cancellable
 }
 
-func (c cancellablePatterns) Pattern(x kernels.Array, factor float32, m kernels.Mask) kernels.Array {
+func (c cancellableAttention) Attend(q, k, v kernels.Array, factor float32, m kernels.Mask) (pattern, z kernels.Array) {
 	if c.stopped() {
-		return nothing{}
+		return nothing{}, nothing{}
 	}
-	return c.scope.made(c.Patterner.Pattern(x, factor, m))
+	return c.scope.both(c.Attender.Attend(q, k, v, factor, m))
 }

@@ -20,7 +20,7 @@ type pass struct {
 	turns  map[*Rope]kernels.RotaryOpts // worked out once for all layers that share it
 
 	fused   kernels.FusedAttention          // nil when the backend has none
-	weigher kernels.Patterner               // the same
+	attends kernels.Attender                // the same
 	lender  kernels.Lender                  // nil when the backend's arrays have to be copied
 	waiting []waiting                       // to be recorded once it is known which rows
 	held    map[kernels.Array]tensor.Tensor // what steps of this block follow from, read
@@ -80,8 +80,8 @@ func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *t
 	if fused, ok := be.(kernels.FusedAttention); ok && m.Config.ALiBi.plain() {
 		p.fused = cancellableFused{fused, ops}
 	}
-	if weigher, ok := be.(kernels.Patterner); ok {
-		p.weigher = cancellablePatterns{weigher, ops}
+	if attends, ok := be.(kernels.Attender); ok {
+		p.attends = cancellableAttention{attends, ops}
 	}
 	p.lender, _ = be.(kernels.Lender)
 	if b, ok := be.(kernels.Interruptible); ok {

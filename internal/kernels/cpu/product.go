@@ -131,14 +131,17 @@ func (s *set) multiplyFew(mem *scratch, c, x matrix, o operand, rows, first, cou
 	}
 }
 
+// beside is how many inputs multiplyBeside takes at a time.
+const beside = 8
+
 // multiplyBeside sets c to the product of a few rows of x with outputs that lie side
 // by side, as GPT-2's do: eight inputs at a time, whose rows are read as they lie.
 func (s *set) multiplyBeside(mem *scratch, c, x matrix, o operand, rows, first, count, from, n int) {
 	for r := range rows {
 		clear(c.from(r, 0).data[:count])
 	}
-	for p, k := 0, 8; p < n && !mem.stopped(); p += k {
-		if n-p < 8 {
+	for p, k := 0, beside; p < n && !mem.stopped(); p += k {
+		if n-p < beside {
 			k = 1
 		}
 		w := o.data[first+(from+p)*o.stride[1]:]

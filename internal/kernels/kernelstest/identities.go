@@ -25,7 +25,7 @@ func identityChecks() []check {
 		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
 		{name: "identity/put and get", run: putGet},
 		{name: "identity/lend", run: lend},
-		{name: "identity/pattern", run: patternInOneGo},
+		{name: "identity/attend", run: attendsInOneGo},
 		{name: "compare", run: comparerCheck},
 		{name: "error/compare", run: comparerRefuses},
 	}
@@ -66,32 +66,60 @@ func lend(be kernels.Backend) error {
 	return be.Err()
 }
 
-// patternInOneGo holds, of a backend that is a kernels.Patterner, that the three ops
-// make the same bits, whatever the scores are.
-func patternInOneGo(be kernels.Backend) error {
-	patterner, ok := be.(kernels.Patterner)
+// attendsInOneGo holds, of a backend that is a kernels.Attender, that its ops make the
+// same numbers, whatever queries, keys and values are.
+func attendsInOneGo(be kernels.Backend) error {
+	attender, ok := be.(kernels.Attender)
 	if !ok {
 		return nil
 	}
-	poisons := []float32{nan(), inf(), -inf(), 3e38, 0}
-	for _, t := range tokens() {
-		for i, m := range masks() {
-			x := newSource(41).normal(grid(3, t)...)
-			for j, p := range poisons[:min(i, len(poisons))] { // one in a head's query each
-				x.Data[(j*t*t/2+j*7)%len(x.Data)] = p
-			}
-			for _, factor := range []float32{0.125, 1e30} {
-				a := be.Put(x)
-				leave(be, x.Shape)
-				got := be.Get(patterner.Pattern(a, factor, m))
-				want := be.Get(be.Softmax(be.Mask(be.Scale(a, factor), m)))
-				if !sameBits(got, want) {
-					return fmt.Errorf("T %d, %+v, factor %v: got %v, the three ops make %v", t, m, factor, got, want)
+	for _, t := range append(tokens(), 200, 700) { // the last are several tasks, and several passes of a sum
+		for i, m := range append(masks(), kernels.Mask{Causal: true, Window: 150}) {
+			for _, poison := range []float32{0, nan(), -inf(), 3e38} {
+				if t > 100 && i%2 == 1 && poison != 0 {
+					continue // slow enough
+				}
+				if err := attendsAs(be, attender, t, m, poison); err != nil {
+					return fmt.Errorf("T %d, %+v, poison %v: %w", t, m, poison, err)
 				}
 			}
 		}
 	}
 	return be.Err()
+}
+
+// attendsAs compares Attend with its ops: four heads that share two keys and values,
+// with a number put into some of them.
+func attendsAs(be kernels.Backend, attender kernels.Attender, t int, m kernels.Mask, poison float32) error {
+	const d = 5
+	s := newSource(41)
+	q, k, v := s.normal(pos(t), heads(4), headSize(d)), s.normal(pos(t), heads(2), headSize(d)), s.normal(pos(t), heads(2), headSize(d))
+	if poison != 0 {
+		q.Data[len(q.Data)/2], k.Data[len(k.Data)/3], v.Data[len(v.Data)-1] = poison, poison, poison
+	}
+	qs, ks, vs := be.Put(q), be.Put(k), be.Put(v)
+	for _, factor := range []float32{0.125, 1e30} {
+		leave(be, grid(4, t))
+		leave(be, q.Shape)
+		pattern, z := attender.Attend(qs, ks, vs, factor, m)
+		want := be.Softmax(be.Mask(be.Scale(be.Scores(qs, ks), factor), m))
+		if got, want := be.Get(pattern), be.Get(want); !sameBits(got, want) {
+			return fmt.Errorf("factor %v: the pattern is %v, the ops make %v", factor, got, want)
+		}
+		if got, want := be.Get(z), be.Get(be.Mix(want, vs)); !sameBits(positive(got), positive(want)) {
+			return fmt.Errorf("factor %v: z is %v, the ops make %v", factor, got, want)
+		}
+	}
+	return nil
+}
+
+// positive makes every zero +0.
+func positive(t tensor.Tensor) tensor.Tensor {
+	t = t.Clone()
+	for i := range t.Data {
+		t.Data[i] += 0
+	}
+	return t
 }
 
 // leave has memory full of NaN lie about for the next array of a shape, where a
