@@ -1,9 +1,22 @@
 package cpu
 
 // panels gives a set fused attention's loops in AVX2, where 16 queries side by
-// side are two registers. Products go through the set's tile.
+// side are two registers.
 func panels(s *set) {
-	s.tops, s.weigh, s.give, s.lower, s.flip = topsEights, weighEights, giveAVX2, lowerAVX2, flipEights
+	s.panel, s.tops, s.list, s.weigh = panelAVX2, topsEights, listEights, weighEights
+	s.near, s.give, s.lower, s.flip = nearAVX2, giveAVX2, lowerAVX2, flipEights
+}
+
+// listEights is list in AVX2, where a list is two registers.
+func listEights(l *topLists, sums *laneSums, s []float32, first, count int) {
+	if l.width > listWidth {
+		loops(fewestLanes).list(l, sums, s, first, count)
+		return
+	}
+	listAVX2(l.scores, l.keys, s, l.masks[:], first, count)
+	for lane := range fewestLanes {
+		sums.last[lane] = l.scores[lane*listWidth+l.size-1]
+	}
 }
 
 func topsEights(s []float32, sums *laneSums, masks []uint16, keys int) {
@@ -39,6 +52,15 @@ func flipEights(dst, src []float32, ldd, lds, rows, cols int) {
 }
 
 // What these compute is written as Go above each one's code.
+
+//go:noescape
+func panelAVX2(c, a, b []float32, lda, k, rows int, add bool)
+
+//go:noescape
+func listAVX2(scores []float32, keys []int32, s []float32, masks []uint16, first, count int)
+
+//go:noescape
+func nearAVX2(sum, s []float32, behind, near, keys int)
 
 //go:noescape
 func topsAVX2(s, next, last []float32, masks []uint16, keys int)
