@@ -112,21 +112,31 @@ func (f *flash) attend(p *pool, buffer *[]float32) {
 	}
 }
 
-// mostTogether is how many panels of queries a task has at most.
-const mostTogether = 2
+// mostTogether is how many panels of queries a task has at most: of tiles, whose
+// products are so fast that they would wait for keys and values, partsTogether.
+const (
+	mostTogether  = 4
+	partsTogether = 2
+)
 
 // manyBytes of a head's keys and values do not stay in the second cache.
 const manyBytes = 1 << 20
 
 // panelsTogether is how many panels a task has: more where they would each bring
-// keys and values from afar, unless there were too few tasks for the threads.
-// Without tiles products take so long that they do not wait for them.
+// keys and values from afar, and are done with them soon, in tiles or because they
+// hold few queries; unless there were too few tasks for the threads.
 func (f *flash) panelsTogether(heads, threads int) int {
-	few := heads*f.rows < 8*mostTogether*f.set.lanes*threads
-	if !f.byParts || few || 4*f.t*(f.d+f.wide) < manyBytes {
+	many := 1
+	switch {
+	case f.byParts:
+		many = partsTogether
+	case f.set.lanes == fewestLanes:
+		many = mostTogether
+	}
+	if few := heads*f.rows < 8*many*f.set.lanes*threads; few || 4*f.t*(f.d+f.wide) < manyBytes {
 		return 1
 	}
-	return mostTogether
+	return many
 }
 
 // flashScratch is what a thread keeps of the panel that it works on.

@@ -200,14 +200,31 @@ func farFrom(got tensor.Tensor, want []float64) float64 {
 // TestPanelsTogether: panels of queries that share a task have the bits that they
 // have alone. Many threads have each panel alone.
 func TestPanelsTogether(t *testing.T) {
-	s := metal(t)
+	t.Run("tiles", func(t *testing.T) { panelsTogether(t, metal(t), partsTogether) })
+	t.Run("few lanes", func(t *testing.T) {
+		eachSet(t, func(t *testing.T, name string) {
+			t.Helper()
+			s, err := choose(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.lanes == fewestLanes && name != "generic" { // which is slow, and does the same
+				panelsTogether(t, s, mostTogether)
+			}
+		})
+	})
+}
+
+// panelsTogether compares tasks of so many panels with tasks of one.
+func panelsTogether(t *testing.T, s *set, together int) {
+	t.Helper()
 	one, many := withSet(s, 1), withSet(s, 16)
 	defer func() { _, _ = one.Close(), many.Close() }()
 	const n, d = 1100, 128
 	r := rand.New(rand.NewPCG(64, 1))
 	q, k, v := heads3(r, n, 1, d), heads3(r, n, 1, d), heads3(r, n, 1, d)
-	f := flash{rows: n, t: n, d: d, wide: d, set: s, byParts: true}
-	if f.panelsTogether(1, 1) != mostTogether || f.panelsTogether(1, 16) != 1 {
+	f := flash{rows: n, t: n, d: d, wide: d, set: s, byParts: s.parts != nil}
+	if f.panelsTogether(1, 1) != together || f.panelsTogether(1, 16) != 1 {
 		t.Fatal("the two do the same: the test sees nothing")
 	}
 	for _, mask := range []kernels.Mask{{}, {Causal: true}, {Causal: true, Window: 70}} {

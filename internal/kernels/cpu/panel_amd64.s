@@ -94,10 +94,14 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	LEAQ  (R10)(R12*2), R14 // what follows is asked for as these rows are read
 	SUBQ  $4, CX
 	JLT   rest6
 
 loop6:
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ  $96, R14
 	SIX(0, 0)
 	SIX(4, 64)
 	SIX(8, 128)
