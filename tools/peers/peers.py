@@ -241,6 +241,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="see that everything works; no numbers")
     parser.add_argument("--again", action="store_true", help="measure again what has been measured")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--machine", metavar="NAME", help="write bench/PEERS-NAME.md, beside the table of another machine")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     args = parser.parse_args()
     unknown = set(args.sections) - set(SECTIONS)
@@ -265,7 +266,8 @@ def main():
     if stale:
         print(f"of another attn, or of other sources: {', '.join(stale)} (--again measures them anew)", file=sys.stderr)
         about["facts"]["measured with another attn"] = ", ".join(f"{name}: {results[name]['attn']}" for name in stale)
-    target = os.path.join(kept, "PEERS.md") if args.quick else os.path.join(ROOT, "bench", "PEERS.md")
+    document = f"PEERS-{args.machine}.md" if args.machine else "PEERS.md"
+    target = os.path.join(kept, document) if args.quick else os.path.join(ROOT, "bench", document)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "w") as f:
         f.write(table.document(about, results, args.quick))
