@@ -2,8 +2,8 @@
 # Compiles the kernels of internal/kernels/cuda to PTX with clang alone: no
 # toolkit of NVIDIA's, no GPU. Each file says on top which sources it is made of
 # (internal/kernels/cuda/sources_test.go compares). A source that asks for TYPE
-# is compiled once for each type of weight, to a file of its own, so that a GPU
-# need not make ready what nobody uses.
+# is compiled once for each type of weight, one that asks for COLUMNS for each width,
+# to a file of its own, so that a GPU need not make ready what nobody uses.
 #
 #   apt-get install clang-22
 #   sh tools/cuda/make.sh [FILE.cu ...]
@@ -31,6 +31,12 @@ types=$(sed -n '/^#define EACH_TYPE/,$s/X(\([A-Z0-9_]*\))/\1 /gp' weights.h | tr
 [ $# -gt 0 ] || set -- *.cu
 for source in "$@"; do
 	name=${source%.cu}
+	if grep -q 'SIZED(' "$source"; then
+		for width in 64 128 256; do
+			compile "$source" "${name}_$width" "-DCOLUMNS=$width"
+		done
+		continue
+	fi
 	if ! grep -q 'NAMED(' "$source"; then
 		compile "$source" "$name"
 		continue

@@ -266,6 +266,8 @@ DEVICE void attention(const Attention &p) {
 	if (listing) lists[thread()].finish(p, head, query + thread(), sums[thread()]);
 }
 
-KERNEL __attribute__((launch_bounds(64, 4))) void attention_64(Attention p) { attention<1>(p); }
-KERNEL __attribute__((launch_bounds(128, 2))) void attention_128(Attention p) { attention<2>(p); }
-KERNEL __attribute__((launch_bounds(256, 1))) void attention_256(Attention p) { attention<4>(p); }
+// COLUMNS columns of values at most, in a file of its own: a GPU takes long to make one
+// ready.
+#define JOINED(name, width) name##_##width
+#define SIZED(name, width) JOINED(name, width)
+KERNEL __attribute__((launch_bounds(COLUMNS, 256 / COLUMNS))) void SIZED(attention, COLUMNS)(Attention p) { attention<COLUMNS / 64>(p); }

@@ -88,7 +88,7 @@ func (w *work) attend(p attention, o kernels.AttentionOpts) {
 		case rows.Wide > 64:
 			name, across = "attention_128", 2
 		}
-		w.launch("attention", name, grid{[3]int{ceil(t, queryTile), heads, 1}, 64 * across}, rows)
+		w.launch(name, name, grid{[3]int{ceil(t, queryTile), heads, 1}, 64 * across}, rows)
 		rows.LSE, rows.Top = 0, 0 // are told once
 	}
 	if o.Keys || o.Blocks > 0 {
