@@ -14,12 +14,12 @@
 //		}
 //	}
 TEXT ·listAVX2(SB), NOSPLIT, $0-112
-	MOVQ scores_base+0(FP), DI
-	MOVQ keys_base+24(FP), R8
-	MOVQ s_base+48(FP), SI
-	MOVQ masks_base+72(FP), AX
-	MOVQ first+96(FP), R10
-	MOVQ count+104(FP), R11
+	MOVQ    scores_base+0(FP), DI
+	MOVQ    keys_base+24(FP), R8
+	MOVQ    s_base+48(FP), SI
+	MOVQ    masks_base+72(FP), AX
+	MOVQ    first+96(FP), R10
+	MOVQ    count+104(FP), R11
 	VMOVDQU ·behind+0(SB), Y15
 	VMOVUPS ·behind+32(SB), Y14
 	VPXOR   Y13, Y13, Y13

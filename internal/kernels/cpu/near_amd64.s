@@ -3,10 +3,10 @@
 // NEAR adds the weights of eight lanes of which the key is near: x is how far each
 // query is behind it.
 #define NEAR(at, x, sum) \
-	VPABSD   x, Y6           \
-	VPCMPGTD Y6, Y5, Y6      \
-	VPAND    at(SI), Y6, Y6  \
-	VADDPS   Y6, sum, sum    \
+	VPABSD   x, Y6          \
+	VPCMPGTD Y6, Y5, Y6     \
+	VPAND    at(SI), Y6, Y6 \
+	VADDPS   Y6, sum, sum   \
 	VPSUBD   Y4, x, x
 
 // func nearAVX2(sum, s []float32, behind, near, keys int)
@@ -21,15 +21,15 @@
 //		}
 //	}
 TEXT ·nearAVX2(SB), NOSPLIT, $0-72
-	MOVQ sum_base+0(FP), DI
-	MOVQ s_base+24(FP), SI
-	MOVQ behind+48(FP), AX
-	MOVQ near+56(FP), BX
-	MOVQ keys+64(FP), CX
+	MOVQ         sum_base+0(FP), DI
+	MOVQ         s_base+24(FP), SI
+	MOVQ         behind+48(FP), AX
+	MOVQ         near+56(FP), BX
+	MOVQ         keys+64(FP), CX
 	VMOVD        AX, X7
 	VPBROADCASTD X7, Y7
-	VPADDD       ·places8+32(SB), Y7, Y8
-	VPADDD       ·places8+0(SB), Y7, Y7
+	VPADDD       ·places+32(SB), Y7, Y8
+	VPADDD       ·places+0(SB), Y7, Y7
 	VMOVD        BX, X5
 	VPBROADCASTD X5, Y5
 	VPCMPEQD     Y4, Y4, Y4
@@ -52,14 +52,3 @@ loop:
 done:
 	VZEROUPPER
 	RET
-
-// 0 to 15
-DATA ·places8+0(SB)/8, $0x0000000100000000
-DATA ·places8+8(SB)/8, $0x0000000300000002
-DATA ·places8+16(SB)/8, $0x0000000500000004
-DATA ·places8+24(SB)/8, $0x0000000700000006
-DATA ·places8+32(SB)/8, $0x0000000900000008
-DATA ·places8+40(SB)/8, $0x0000000b0000000a
-DATA ·places8+48(SB)/8, $0x0000000d0000000c
-DATA ·places8+56(SB)/8, $0x0000000f0000000e
-GLOBL ·places8(SB), RODATA|NOPTR, $64

@@ -1,29 +1,5 @@
 #include "textflag.h"
-
-// A row of a is at R9 bytes from the one before; SI is at the first of a tile, BX at
-// the fourth. b is [k, 16].
-#define ROW(a, low, high, x) \
-	VBROADCASTSS a, x         \
-	VFMADD231PS  Y12, x, low  \
-	VFMADD231PS  Y13, x, high
-
-#define FOUR(ao, bo) \
-	VMOVUPS bo(DI), Y12              \
-	VMOVUPS bo+32(DI), Y13           \
-	ROW(ao(SI), Y0, Y1, Y14)         \
-	ROW(ao(SI)(R9*1), Y2, Y3, Y15)   \
-	ROW(ao(SI)(R9*2), Y4, Y5, Y14)   \
-	ROW(ao(BX), Y6, Y7, Y15)
-
-#define SIX(ao, bo) \
-	FOUR(ao, bo)                     \
-	ROW(ao(BX)(R9*1), Y8, Y9, Y14)   \
-	ROW(ao(BX)(R9*2), Y10, Y11, Y15)
-
-#define NEXT(n) \
-	ADDQ $(4*n), SI \
-	ADDQ $(4*n), BX \
-	ADDQ $(64*n), DI
+#include "tile_amd64.h"
 
 // STORE adds what c has to the sums of a row, where Y15 is, or nothing.
 #define STORE(at, low, high) \
@@ -35,11 +11,11 @@
 	VMOVUPS high, at+32(DX)
 
 #define STORES4 \
-	VMOVQ        R13, X15     \
-	VPBROADCASTQ X15, Y15     \
-	STORE(0, Y0, Y1)          \
-	STORE(64, Y2, Y3)         \
-	STORE(128, Y4, Y5)        \
+	VMOVQ        R13, X15 \
+	VPBROADCASTQ X15, Y15 \
+	STORE(0, Y0, Y1)      \
+	STORE(64, Y2, Y3)     \
+	STORE(128, Y4, Y5)    \
 	STORE(192, Y6, Y7)
 
 // func panelAVX2(c, a, b []float32, lda, k, rows int, add bool)
@@ -60,24 +36,24 @@
 // Rows are a multiple of eight. Six at a time fill the registers, and four are as
 // many as can be added to without waiting: the last eight are two times four.
 TEXT ·panelAVX2(SB), NOSPLIT, $0-97
-	MOVQ  c_base+0(FP), DX
-	MOVQ  a_base+24(FP), R10
-	MOVQ  b_base+48(FP), R11
-	MOVQ  lda+72(FP), R9
-	MOVQ  k+80(FP), R8
-	MOVQ  rows+88(FP), AX
-	SHLQ  $2, R9
-	LEAQ  (R9)(R9*2), R12
+	MOVQ    c_base+0(FP), DX
+	MOVQ    a_base+24(FP), R10
+	MOVQ    b_base+48(FP), R11
+	MOVQ    lda+72(FP), R9
+	MOVQ    k+80(FP), R8
+	MOVQ    rows+88(FP), AX
+	SHLQ    $2, R9
+	LEAQ    (R9)(R9*2), R12
 	MOVBLZX add+96(FP), R13
-	NEGQ  R13                   // -1 where what c has stays
+	NEGQ    R13                // -1 where what c has stays
 
 tile:
-	TESTQ AX, AX
-	JZ    done
-	MOVQ  R10, SI
-	LEAQ  (R10)(R12*1), BX
-	MOVQ  R11, DI
-	MOVQ  R8, CX
+	TESTQ  AX, AX
+	JZ     done
+	MOVQ   R10, SI
+	LEAQ   (R10)(R12*1), BX
+	MOVQ   R11, DI
+	MOVQ   R8, CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -86,36 +62,36 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	CMPQ  AX, $8
-	JEQ   four
-	CMPQ  AX, $4
-	JEQ   four
+	CMPQ   AX, $8
+	JEQ    four
+	CMPQ   AX, $4
+	JEQ    four
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	LEAQ  (R10)(R12*2), R14 // what follows is asked for as these rows are read
-	SUBQ  $4, CX
-	JLT   rest6
+	LEAQ   (R10)(R12*2), R14 // what follows is asked for as these rows are read
+	SUBQ   $4, CX
+	JLT    rest6
 
 loop6:
 	PREFETCHT0 (R14)
 	PREFETCHT0 64(R14)
-	ADDQ  $96, R14
-	SIX(0, 0)
-	SIX(4, 64)
-	SIX(8, 128)
-	SIX(12, 192)
+	ADDQ       $96, R14
+	STEP6(0, 0)
+	STEP6(4, 64)
+	STEP6(8, 128)
+	STEP6(12, 192)
 	NEXT(4)
-	SUBQ $4, CX
-	JGE  loop6
+	SUBQ       $4, CX
+	JGE        loop6
 
 rest6:
 	ADDQ $4, CX
 	JZ   store6
 
 one6:
-	SIX(0, 0)
+	STEP6(0, 0)
 	NEXT(1)
 	DECQ CX
 	JNZ  one6
@@ -134,10 +110,10 @@ four:
 	JLT  rest4
 
 loop4:
-	FOUR(0, 0)
-	FOUR(4, 64)
-	FOUR(8, 128)
-	FOUR(12, 192)
+	STEP4(0, 0)
+	STEP4(4, 64)
+	STEP4(8, 128)
+	STEP4(12, 192)
 	NEXT(4)
 	SUBQ $4, CX
 	JGE  loop4
@@ -147,7 +123,7 @@ rest4:
 	JZ   store4
 
 one4:
-	FOUR(0, 0)
+	STEP4(0, 0)
 	NEXT(1)
 	DECQ CX
 	JNZ  one4

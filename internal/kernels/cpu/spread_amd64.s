@@ -11,17 +11,17 @@
 // Rows lie pages apart, where the processor does not look ahead by itself: what is
 // eight rows on is asked for now.
 TEXT ·spreadAVX2(SB), NOSPLIT, $0-64
-	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), SI
-	MOVQ stride+48(FP), R9
-	MOVQ k+56(FP), CX
-	SHLQ $2, R9
-	MOVQ CX, R8
-	SHLQ $6, R8             // bytes of a strip
-	LEAQ (R8)(R8*2), R10
-	LEAQ (SI)(R9*8), R11
+	MOVQ  dst_base+0(FP), DI
+	MOVQ  src_base+24(FP), SI
+	MOVQ  stride+48(FP), R9
+	MOVQ  k+56(FP), CX
+	SHLQ  $2, R9
+	MOVQ  CX, R8
+	SHLQ  $6, R8              // bytes of a strip
+	LEAQ  (R8)(R8*2), R10
+	LEAQ  (SI)(R9*8), R11
 	TESTQ CX, CX
-	JZ   done
+	JZ    done
 
 loop:
 	PREFETCHT0 (R11)
