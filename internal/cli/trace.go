@@ -203,7 +203,10 @@ func (s showing) write(a *App, t *trace.Trace, sel view.Select, output *outputFl
 			return cmp.Or(t.Err(), err)
 		})
 	case formatCSV:
-		return a.Write(output.Output, func(w io.Writer) error { return cmp.Or(csv.Trace(w, &told, a.csvOptions(output)), t.Err()) })
+		return a.Write(output.Output, func(w io.Writer) error {
+			err := csv.Trace(w, &told, a.csvOptions(output))
+			return cmp.Or(t.Err(), err) // why a number is NaN, rather than that it is
+		})
 	}
 	options := text.Options{Number: true}
 	if !look.Quiet {

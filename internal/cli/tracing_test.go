@@ -1,7 +1,12 @@
 package cli
 
 import (
+	"errors"
+	"io"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +186,41 @@ func TestNarrowingHoldsTwoLayers(t *testing.T) {
 		}
 		if len(held) > 2 {
 			t.Errorf("in layer %d steps of %d layers are held", layer, len(held))
+		}
+	}
+}
+
+// TestWhatCannotBeWorkedOut: the error says why a step has no numbers, in every format
+// and in a file.
+func TestWhatCannotBeWorkedOut(t *testing.T) {
+	gone := errors.New("the model's file has changed")
+	step := trace.InBlock(0, trace.VUp)
+	broken := func() *trace.Trace {
+		rec := trace.NewRecorder([]trace.Token{{Text: "one"}}, func(string) bool { return true })
+		rec.Describe(trace.Meta{Model: trace.Model{Layers: 1, Heads: 1, KVHeads: 1, DModel: 2, DHead: 1, DVocab: 3}})
+		shape := []tensor.Dim{tensor.D(tensor.Pos, 1), tensor.D(tensor.Head, 1), tensor.D(tensor.DModel, 2)}
+		rec.RecordDerived(step, shape, func([]float32) error { return gone })
+		return rec.Trace()
+	}
+	for _, format := range []string{formatText, formatJSON, formatCSV} {
+		for _, shown := range []string{step, "tokens"} { // what is shown reads it, or what is written
+			if format == formatText && shown == "tokens" {
+				continue // nobody reads it
+			}
+			out := &outputFlags{Format: format, Output: filepath.Join(t.TempDir(), "out")}
+			s := showing{steps: []string{shown}, layout: "3b1b", top: 1, temperature: 1}
+			tr := broken()
+			sel, err := s.selection(tr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.write(NewApp(io.Discard, io.Discard), tr, sel, out, &lookFlags{})
+			if !errors.Is(err, gone) {
+				t.Errorf("%s of %s: %v", format, shown, err)
+			}
+			if _, err := os.Stat(out.Output); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s of %s: a file was written: %v", format, shown, err)
+			}
 		}
 	}
 }

@@ -91,3 +91,18 @@ func TestDerivedStepsWithoutTheBackend(t *testing.T) {
 		t.Errorf("got %v of %v, and %v", ok, up.Data[:1], tr.Err())
 	}
 }
+
+// TestActivationsAloneAreNumbers: what they are made of is larger, and is not held for
+// their sake.
+func TestActivationsAloneAreNumbers(t *testing.T) {
+	m, err := model.Open("../../testdata/tiny/llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = m.Close() }()
+	post := trace.InBlock(0, trace.MLPPost)
+	step, ok := passOn(t, m, openCPU(t, 1), func(step string) bool { return step == post }).Held(post)
+	if !ok || step.Value.Data == nil {
+		t.Errorf("held %v, numbers %d", ok, len(step.Value.Data))
+	}
+}

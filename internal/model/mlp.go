@@ -45,10 +45,12 @@ func (p *pass) hidden(in func(string) string, m *MLP, x kernels.Array, width int
 		of = append(of, keep(trace.MLPLinear, p.linear(x, m.Up, up)))
 	}
 	post := p.m.Config.bend(p.be, of)
-	if in != nil && !p.leave(in(trace.MLPPost), post.Shape(), p.m.Config.bend, of...) {
-		p.record(in(trace.MLPPost), post)
+	// A gate and what it lets through are twice as large: they are held for no other's sake.
+	if kept := in != nil && p.rec.Wants(in(trace.MLPPre)) && (m.Gate == nil || p.rec.Wants(in(trace.MLPLinear))); kept &&
+		p.leave(in(trace.MLPPost), post.Shape(), p.m.Config.bend, of...) {
+		return post
 	}
-	return post
+	return keep(trace.MLPPost, post)
 }
 
 // bend is f, of one array, or of a gate and what it lets through.
