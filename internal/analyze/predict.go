@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -24,7 +25,7 @@ func Predictions(t *trace.Trace, pos, top int, temperature float64) ([]Predictio
 	if err != nil {
 		return nil, err
 	}
-	best := Top(logits, top)
+	best := tensor.Largest(logits, top)
 	probabilities := Softmax(logits, temperature)
 	found := make([]Prediction, len(best))
 	for i, id := range best {
@@ -57,27 +58,6 @@ func Softmax(x []float32, temperature float64) []float64 {
 		out[i] /= sum
 	}
 	return out
-}
-
-// Top returns the indices of the k largest values, the largest first; equal
-// values stand in index order. There are fewer when x is shorter.
-func Top(x []float32, k int) []int32 {
-	k = max(0, min(k, len(x)))
-	best := make([]int32, 0, k+1)
-	for i, v := range x {
-		if len(best) == k && (k == 0 || v <= x[best[k-1]]) {
-			continue
-		}
-		at, _ := slices.BinarySearchFunc(best, v, func(id int32, v float32) int {
-			if x[id] >= v { // equals stay before
-				return -1
-			}
-			return 1
-		})
-		best = slices.Insert(best, at, int32(i))
-		best = best[:min(k, len(best))]
-	}
-	return best
 }
 
 // Surprise says how well one token was foreseen by the tokens before it.
@@ -130,7 +110,7 @@ func surprisal(x []float32, id int32) float64 {
 	return (math.Log(sum) + largest - float64(x[id])) / math.Ln2
 }
 
-// rank counts the values that Top would list before x[id].
+// rank counts the values that tensor.Largest would list before x[id].
 func rank(x []float32, id int32) int {
 	n := 0
 	for i, v := range x {

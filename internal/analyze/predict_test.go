@@ -1,7 +1,6 @@
 package analyze_test
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -20,33 +19,6 @@ func ln(p ...float64) []float32 {
 		logits[i] = float32(math.Log(v))
 	}
 	return logits
-}
-
-// TestTopIsTheFrontOfASort: whatever the numbers, and however many are wanted.
-func TestTopIsTheFrontOfASort(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		number := rapid.OneOf(rapid.Float32(), rapid.SampledFrom([]float32{0, 1, 1, 2, float32(math.Inf(-1)), float32(math.Inf(1))}))
-		x := rapid.SliceOfN(number, 0, 40).Draw(rt, "x")
-		k := rapid.IntRange(-1, 50).Draw(rt, "k")
-		want := make([]int32, len(x))
-		for i := range want {
-			want[i] = int32(i)
-		}
-		slices.SortStableFunc(want, func(a, b int32) int { return cmp.Compare(x[b], x[a]) })
-		want = want[:max(0, min(k, len(x)))]
-		if got := analyze.Top(x, k); !slices.Equal(got, want) {
-			rt.Errorf("the top %d of %v are %v, want %v", k, x, got, want)
-		}
-	})
-}
-
-func TestTopOfMoreThanThereAre(t *testing.T) {
-	if got := analyze.Top([]float32{1, 3, 2}, math.MaxInt); !slices.Equal(got, []int32{1, 2, 0}) {
-		t.Errorf("all of three are %v", got)
-	}
-	if got := analyze.Top([]float32{1, float32(math.NaN()), 2}, 2); len(got) != 2 { // its place is nobody's business
-		t.Errorf("with a NaN: %v", got)
-	}
 }
 
 func TestSoftmax(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"attn/internal/model"
 	"attn/internal/render/escape"
 	"attn/internal/render/text"
+	"attn/internal/tensor"
 	"attn/internal/trace"
 	"attn/internal/view"
 )
@@ -115,7 +116,7 @@ func runPredict(ctx context.Context, a *App, o *predictOptions) error {
 // candidates runs the model once. Temperature 0 shows the model's own
 // probabilities, for there the likeliest has all.
 func (o *predictOptions) candidates(ctx context.Context, m *model.Model, be kernels.Backend, ids []int32) ([]analyze.Prediction, error) {
-	logits, err := lastLogits(ctx, m, be, ids)
+	logits, err := lastNumbers(ctx, m, be, ids, unranked)
 	if err != nil {
 		return nil, err
 	}
@@ -125,19 +126,31 @@ func (o *predictOptions) candidates(ctx context.Context, m *model.Model, be kern
 	}
 	probabilities := analyze.Softmax(logits, temperature)
 	var found []analyze.Prediction
-	for _, id := range analyze.Top(logits, o.top) {
+	for _, id := range tensor.Largest(logits, o.top) {
 		found = append(found, analyze.Prediction{ID: id, Text: m.TokenText(id), Logit: float64(logits[id]), Probability: probabilities[id]})
 	}
 	return found, nil
 }
 
-// lastLogits returns the last position's logits [d_vocab].
-func lastLogits(ctx context.Context, m *model.Model, be kernels.Backend, ids []int32) ([]float32, error) {
+// lastNumbers runs the model and returns what of makes of the last position's logits
+// [d_vocab] on the backend.
+func lastNumbers(ctx context.Context, m *model.Model, be kernels.Backend, ids []int32, of func(be kernels.Backend, logits kernels.Array) kernels.Array) ([]float32, error) {
 	logits, err := m.Forward(ctx, be, ids, nil)
 	if err != nil {
 		return nil, contextAdvice(m, err)
 	}
-	return be.Get(logits).Row(0), nil
+	numbers := be.Get(of(be, logits))
+	return numbers.Data, be.Err()
+}
+
+// unranked is the logits themselves.
+func unranked(_ kernels.Backend, logits kernels.Array) kernels.Array { return logits }
+
+// likeliest is the place of the largest: one number, where a vocabulary would have to
+// be copied.
+func likeliest(be kernels.Backend, logits kernels.Array) kernels.Array {
+	_, places := be.Top(logits, 1)
+	return places
 }
 
 func (o *predictOptions) write(a *App, m *model.Model, tokens []trace.Token, found []analyze.Prediction) error {
@@ -195,22 +208,35 @@ func (o *predictOptions) goOn(ctx context.Context, a *App, m *model.Model, be ke
 	random := rand.New(rand.NewPCG(o.seed, 0))
 	written := make([]int32, 0, o.generate)
 	for range o.generate {
-		logits, err := lastLogits(ctx, m, be, ids[max(0, len(ids)-limit):])
+		next, err := o.next(ctx, m, be, ids[max(0, len(ids)-limit):], random)
 		if err != nil {
 			return err
 		}
-		next := draw(logits, o.temperature, random)
 		ids, written = append(ids, next), append(written, next)
 		done.Add(1)
 	}
 	return o.writeText(a, m, written)
 }
 
-// draw picks an id by its probability; temperature 0 picks the likeliest.
-func draw(logits []float32, temperature float64, random *rand.Rand) int32 {
-	if temperature == 0 {
-		return analyze.Top(logits, 1)[0]
+// next runs the model once and picks an id by its probability; temperature 0 picks
+// the likeliest.
+func (o *predictOptions) next(ctx context.Context, m *model.Model, be kernels.Backend, ids []int32, random *rand.Rand) (int32, error) {
+	if o.temperature == 0 {
+		place, err := lastNumbers(ctx, m, be, ids, likeliest)
+		if err != nil {
+			return 0, err
+		}
+		return int32(place[0]), nil
 	}
+	logits, err := lastNumbers(ctx, m, be, ids, unranked)
+	if err != nil {
+		return 0, err
+	}
+	return draw(logits, o.temperature, random), nil
+}
+
+// draw picks an id by its probability at a temperature above 0.
+func draw(logits []float32, temperature float64, random *rand.Rand) int32 {
 	left := random.Float64()
 	probabilities := analyze.Softmax(logits, temperature)
 	for id, p := range probabilities {
@@ -218,7 +244,7 @@ func draw(logits []float32, temperature float64, random *rand.Rand) int32 {
 			return int32(id)
 		}
 	}
-	return analyze.Top(logits, 1)[0] // rounding left a little over
+	return tensor.Largest(logits, 1)[0] // rounding left a little over
 }
 
 func (o *predictOptions) writeText(a *App, m *model.Model, written []int32) error {

@@ -416,7 +416,10 @@ func TestWalkFits(t *testing.T) {
 func TestPredict(t *testing.T) {
 	var d struct {
 		Schema, Model, Text string
-		Predictions         []struct{ Probability float64 }
+		Predictions         []struct {
+			Text        string
+			Probability float64
+		}
 	}
 	if err := json.Unmarshal([]byte(mustRun(t, "predict", "--format", "json", "--top", "2700", "the Eiffel tower is in")), &d); err != nil {
 		t.Fatal(err)
@@ -427,6 +430,10 @@ func TestPredict(t *testing.T) {
 	}
 	if d.Schema != "attn.predict/1" || math.Abs(sum-1) > 1e-9 {
 		t.Errorf("%s: all probabilities sum to %v", d.Schema, sum)
+	}
+	likeliest := "the Eiffel tower is in" + d.Predictions[0].Text
+	if out := mustRun(t, "predict", "--generate", "1", "--temperature", "0", "the Eiffel tower is in"); strings.TrimSpace(out) != likeliest {
+		t.Errorf("the likeliest is written as %q, not %q", out, likeliest)
 	}
 	one := mustRun(t, "predict", "--generate", "12", "--seed", "5", "one day a")
 	if two := mustRun(t, "predict", "--generate", "12", "--seed", "5", "one day a"); one != two || !strings.HasPrefix(one, "one day a") {

@@ -391,7 +391,7 @@ func vocabularyWords(t *trace.Trace, m *model.Model, top int) map[int32]string {
 		if pos == len(t.Tokens)-1 {
 			n = max(least, top)
 		}
-		for _, id := range analyze.Top(logits, n) {
+		for _, id := range tensor.Largest(logits, n) {
 			words[id] = m.TokenText(id)
 		}
 	}

@@ -196,6 +196,10 @@ type Backend interface {
 	// one per head. It returns the pattern, whose rows sum to less than 1, and
 	// what is missing [head H, query_pos T].
 	SoftmaxSink(x Array, sinks []float32) (pattern, sink Array)
+	// Top returns the n largest numbers of each row of x [.., d], the largest first,
+	// and their places in the row as numbers: both [.., rank n]. Of two that are equal
+	// the earlier stands first; NaN counts as less than every number.
+	Top(x Array, n int) (values, places Array)
 	// Mix returns each query's weighted sum of values: pattern [head H,
 	// query_pos T, key_pos T], v [pos T, head KV, d_head D] ->
 	// [pos T, head H, d_head D].

@@ -272,6 +272,23 @@ func MaskShape(x []tensor.Dim, m Mask) ([]tensor.Dim, error) {
 // SoftmaxShape is the shape of Softmax's result: x's own.
 func SoftmaxShape(x []tensor.Dim) ([]tensor.Dim, error) { return checked("softmax", x...) }
 
+// TopShape is the shape of both of Top's results: [.., rank n].
+func TopShape(x []tensor.Dim, n int) ([]tensor.Dim, error) {
+	shape, err := checked("top", x...)
+	if err != nil {
+		return nil, err
+	}
+	last := len(shape) - 1
+	if width := shape[last].Size; n < 1 || n > width || width > maxPlaces {
+		return nil, fmt.Errorf("top: %d of rows of %d", n, width)
+	}
+	shape[last] = tensor.D(tensor.Rank, n)
+	return shape, nil
+}
+
+// maxPlaces is how many places a float32 can number.
+const maxPlaces = 1 << 24
+
 // MixShape is the shape of Mix's result: [pos T, head H, d_head D].
 func MixShape(pattern, v []tensor.Dim) ([]tensor.Dim, error) {
 	if len(pattern) != 3 || len(v) != 3 {

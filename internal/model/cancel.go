@@ -105,6 +105,13 @@ func (c cancellable) Softmax(x kernels.Array) kernels.Array {
 	return c.scope.made(c.be.Softmax(x))
 }
 
+func (c cancellable) Top(x kernels.Array, n int) (values, places kernels.Array) {
+	if c.stopped() {
+		return nothing{}, nothing{}
+	}
+	return c.scope.both(c.be.Top(x, n))
+}
+
 func (c cancellable) Mix(pattern, v kernels.Array) kernels.Array {
 	if c.stopped() {
 		return nothing{}

@@ -94,7 +94,7 @@ func strongest(t *trace.Trace, told trace.Selected, n int) []int {
 		weights[i] = float32(w)
 	}
 	var keys []int
-	for _, i := range analyze.Top(weights, n) {
+	for _, i := range tensor.Largest(weights, n) {
 		keys = append(keys, attended.Keys[i])
 	}
 	return keys

@@ -187,7 +187,7 @@ func receivedGrid(t *trace.Trace, sel Select, layer, head int) (Grid, bool) {
 	share := Column{Title: "of all attention", Kind: Percent, Max: 1, Decimals: 1}
 	even := Column{Title: "times an even share", Kind: Number, Decimals: 1}
 	table := &Table{}
-	for _, k := range analyze.Top(all, shown) {
+	for _, k := range tensor.Largest(all, shown) {
 		table.Rows = append(table.Rows, tokenLabel(t, int(k), Key, -1))
 		part := float64(all[k]) / sum
 		place.Numbers, share.Numbers = append(place.Numbers, float64(k)), append(share.Numbers, part)

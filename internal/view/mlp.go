@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"attn/internal/analyze"
+	"attn/internal/tensor"
 	"attn/internal/trace"
 )
 
@@ -115,7 +116,7 @@ func expertsGrid(t *trace.Trace, sel Select, layer int) (Grid, error) {
 	if sel.Brief {
 		most = min(4, used)
 	}
-	for _, e := range analyze.Top(shares, most) {
+	for _, e := range tensor.Largest(shares, most) {
 		table.Rows = append(table.Rows, Label{Text: fmt.Sprintf("expert %d", e), Pos: -1})
 		score.Numbers = append(score.Numbers, float64(logits[e]))
 		share.Numbers = append(share.Numbers, float64(shares[e]))

@@ -44,6 +44,20 @@ func (b *Backend) SoftmaxSink(x kernels.Array, sinks []float32) (pattern, sink k
 	return b.whole(out), b.whole(rest)
 }
 
+// Top returns the n largest numbers of each row of x [.., d] and their places: both
+// [.., rank n].
+func (b *Backend) Top(x kernels.Array, n int) (values, places kernels.Array) {
+	in := b.in(x)
+	shape, err := kernels.TopShape(in.shape, n)
+	top, _ := b.out("top", shape, err)
+	at, ok := b.out("top", shape, err)
+	if ok {
+		width := last(in.shape)
+		b.work("top").arrays(in, top, at).int(width).int(n).run("top", "top", rows(in.size()/width, width))
+	}
+	return b.whole(top), b.whole(at)
+}
+
 // Gather returns rows of w, one per id: [pos T, d_model in].
 func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	shape, err := kernels.GatherShape(w, ids)

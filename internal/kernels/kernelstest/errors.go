@@ -96,9 +96,13 @@ func eachOp(a kernels.Array) map[string]func(be kernels.Backend) []kernels.Array
 		"scale":         func(be kernels.Backend) []kernels.Array { return list(be.Scale(a, 1)) },
 		"mask":          func(be kernels.Backend) []kernels.Array { return list(be.Mask(a, kernels.Mask{})) },
 		"softmax":       func(be kernels.Backend) []kernels.Array { return list(be.Softmax(a)) },
-		"mix":           func(be kernels.Backend) []kernels.Array { return list(be.Mix(a, own(be))) },
-		"mix second":    func(be kernels.Backend) []kernels.Array { return list(be.Mix(own(be), a)) },
-		"headresults":   func(be kernels.Backend) []kernels.Array { return list(be.HeadResults(a, w)) },
+		"top": func(be kernels.Backend) []kernels.Array {
+			values, places := be.Top(a, 1)
+			return list(values, places)
+		},
+		"mix":         func(be kernels.Backend) []kernels.Array { return list(be.Mix(a, own(be))) },
+		"mix second":  func(be kernels.Backend) []kernels.Array { return list(be.Mix(own(be), a)) },
+		"headresults": func(be kernels.Backend) []kernels.Array { return list(be.HeadResults(a, w)) },
 	}
 }
 
@@ -226,6 +230,14 @@ func badShapes() []badCall {
 		}),
 		bad("rotate: before the first", func(be kernels.Backend, p put) kernels.Array {
 			return be.Rotate(p(pos(1), heads(1), headSize(4)), kernels.RotaryOpts{First: -1, Pairs: 1, Cos: []float32{1}, Sin: []float32{0}})
+		}),
+		bad("top: none", func(be kernels.Backend, p put) kernels.Array {
+			values, _ := be.Top(p(pos(2), model(3)), 0)
+			return values
+		}),
+		bad("top: more than there are", func(be kernels.Backend, p put) kernels.Array {
+			_, places := be.Top(p(pos(2), model(3)), 4)
+			return places
 		}),
 		bad("gather: no ids", func(be kernels.Backend, _ put) kernels.Array { return be.Gather(w, nil) }),
 	}

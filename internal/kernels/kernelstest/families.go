@@ -19,6 +19,7 @@ import (
 //	keybias       0
 //	join          0
 //	softmaxsink   (n + 9 + 2 |x - max|) u p
+//	top           0
 func familyOps() []Op {
 	return []Op{
 		{"blocks", blockCalls(newSource(18))},
@@ -30,6 +31,32 @@ func familyOps() []Op {
 		{"keybias", keyBiasCalls(newSource(15))},
 		{"join", joinCalls(newSource(20))},
 		{"softmaxsink", sinkCalls(newSource(16))},
+		{"top", topCalls(newSource(21))},
+	}
+}
+
+// topCalls are of rows with equal numbers, both zeros, and what is no number.
+func topCalls(s source) (calls []Call) {
+	few := []float32{0, float32(math.Copysign(0, -1)), 1, 1, 2, -1, denormal, -denormal, inf(), -inf(), nan(), -nan()}
+	for _, t := range tokens() {
+		for _, d := range []int{1, 5, 33, 300} {
+			for _, n := range []int{1, min(2, d), min(7, d)} {
+				name := fmt.Sprintf("T %d, %d of %d", t, n, d)
+				calls = append(calls, top(name, s.normal(pos(t), model(d)), n), top(name+" with equals", s.among(few, pos(t), heads(1), headSize(d)), n))
+			}
+		}
+	}
+	return calls
+}
+
+// top is a call of Top.
+func top(name string, x tensor.Tensor, n int) Call {
+	return Call{
+		Name: name, inputs: []tensor.Tensor{x}, allowed: exact,
+		run: func(be kernels.Backend, _ kernels.Weight, in []kernels.Array) []kernels.Array {
+			values, places := be.Top(in[0], n)
+			return []kernels.Array{values, places}
+		},
 	}
 }
 

@@ -134,7 +134,7 @@ func FuzzRows(f *testing.F, newBackend func() kernels.Backend) {
 		n, d := b.upTo(70), b.upTo(200)
 		x, y := b.tensor(pos(n), model(d)), b.tensor(pos(n), model(d))
 		o := kernels.NormOpts{Epsilon: 1e-5, Gain: b.tensor(model(d)).Data}
-		calls := []Call{add("add", x, y), norm("norm", finite(x), o), softmax("softmax", x)}
+		calls := []Call{add("add", x, y), norm("norm", finite(x), o), softmax("softmax", x), top("top", x, b.upTo(d))}
 		for _, f := range []kernels.Activation{kernels.GELUTanh, kernels.GELU, kernels.ReLU, kernels.SiLU} {
 			calls = append(calls, activate("activate", finite(x), f))
 		}

@@ -1,0 +1,26 @@
+package ref64
+
+import (
+	"attn/internal/kernels"
+	"attn/internal/tensor"
+)
+
+// Top returns the n largest numbers of each row of x, whatever its shape, and their
+// places.
+func (b *Backend) Top(x kernels.Array, n int) (values, places kernels.Array) {
+	in := b.in(x)
+	shape, err := kernels.TopShape(in.shape, n)
+	top, _ := b.out(shape, err)
+	at, ok := b.out(shape, err)
+	if !ok {
+		return top, at
+	}
+	width := in.size(len(in.shape) - 1)
+	for r := range len(top.data) / n {
+		row := in.data[r*width:][:width]
+		for i, place := range tensor.Largest(row, n) {
+			top.data[r*n+i], at.data[r*n+i] = row[place], float64(place)
+		}
+	}
+	return top, at
+}
