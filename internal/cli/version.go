@@ -124,8 +124,15 @@ func cudaLines(info *cuda.Info) []string {
 		return []string{"not in this build"}
 	}
 	var lines []string
+	driver := "driver"
+	if info.Module != "" {
+		driver += " " + info.Module
+	}
 	if info.Driver != "" {
-		lines = append(lines, "driver with CUDA "+info.Driver)
+		driver += " with CUDA " + info.Driver
+	}
+	if driver != "driver" {
+		lines = append(lines, driver)
 	}
 	for i, d := range info.Devices {
 		line := fmt.Sprintf("%d: %s, compute capability %s, %s", i, escape.Text(d.Name), d.Capability, inBytes(float64(d.Memory)))

@@ -21,6 +21,8 @@ func TestVersionTellsOfGPUs(t *testing.T) {
 			&cuda.Info{Driver: "12.4", Chosen: 1, Devices: []cuda.Device{old, device}},
 			"driver with CUDA 12.4|0: old, compute capability 7.5, 4 GiB|1: NVIDIA ␛[2JX, compute capability 8.6, 12 GiB, which --device auto and cuda take",
 		},
+		{&cuda.Info{Module: "550.54.15", Driver: "12.4", Chosen: 0, Devices: []cuda.Device{old}}, "driver 550.54.15 with CUDA 12.4|0: old, compute capability 7.5, 4 GiB, which --device auto and cuda take"},
+		{&cuda.Info{Module: "550.54.15", Chosen: -1, Why: "no NVIDIA driver"}, "driver 550.54.15|not used: no NVIDIA driver"},
 		{
 			&cuda.Info{Driver: "10.2", Chosen: -1, Devices: []cuda.Device{old}, Why: "too old"},
 			"driver with CUDA 10.2|0: old, compute capability 7.5, 4 GiB|not used: too old",

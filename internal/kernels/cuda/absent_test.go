@@ -2,6 +2,8 @@ package cuda
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -180,4 +182,35 @@ func TestEveryCallMayFail(t *testing.T) {
 // tolerated are calls that attn does without.
 func tolerated(call string) bool {
 	return call == "cuMemHostGetDevicePointer" || call == "cuStreamWriteValue32"
+}
+
+// TestModuleVersion: both wordings that NVIDIA's module has, and files that tell
+// nothing.
+func TestModuleVersion(t *testing.T) {
+	for said, want := range map[string]string{
+		"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\nGCC version:  gcc version 11.4.0 (Ubuntu)\n":     "535.104.05",
+		"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  550.54.15  Release Build  (dvs-builder@U16-I3-C)  Tue Mar  5 22:15:33 UTC 2024\n": "550.54.15",
+		"NVRM version: NVIDIA UNIX aarch64 Kernel Module  470.82  Thu Oct 14\n":                                                                     "470.82",
+		"NVRM version: unknown 5 . .. 1. .2 \x1b[1m3.4\x1b[0m\nGCC version: gcc version 11.4.0\n":                                                   "",
+		"": "",
+	} {
+		file := filepath.Join(t.TempDir(), "version")
+		if err := os.WriteFile(file, []byte(said), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := moduleVersion(file); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+		g := newFakeGPU(t)
+		f := g.finder()
+		f.module = file
+		if _, info, err := f.find(); err != nil || info.Module != want {
+			t.Errorf("%q: %+v, %v", said, info, err)
+		}
+	}
+	for _, file := range []string{"", filepath.Join(t.TempDir(), "none"), t.TempDir()} {
+		if got := moduleVersion(file); got != "" {
+			t.Errorf("%q: %q", file, got)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"strconv"
@@ -30,6 +31,7 @@ type Device struct {
 type Info struct {
 	Looked  string   `json:"library"`          // what was looked for
 	Driver  string   `json:"driver"`           // the version of CUDA that the driver has, such as 12.4; "" without one
+	Module  string   `json:"module,omitempty"` // the driver's own version, such as 550.54.15, where the kernel tells it
 	Devices []Device `json:"devices"`          // that the driver lets this process see
 	Chosen  int      `json:"chosen"`           // which of them --device cuda takes; -1: none
 	Why     string   `json:"why,omitempty"`    // no device can be used
@@ -47,6 +49,7 @@ func (e absentError) Unwrap() error      { return e.error }
 type finder struct {
 	library func() (*calls, error)
 	getenv  func(string) (string, bool)
+	module  string // the file in which NVIDIA's kernel module tells its version; "" is none
 }
 
 // system is this machine's driver.
@@ -54,6 +57,7 @@ func system() finder {
 	return finder{
 		library: func() (*calls, error) { return openLibrary(libraryNames()) },
 		getenv:  os.LookupEnv,
+		module:  "/proc/driver/nvidia/version", // of Linux
 	}
 }
 
@@ -86,7 +90,7 @@ func (f finder) try() Info {
 // find opens the driver and chooses a device: the first that the kernels can run
 // on.
 func (f finder) find() (*calls, Info, error) {
-	info := Info{Looked: libraryNames()[0], Chosen: -1, Devices: []Device{}}
+	info := Info{Looked: libraryNames()[0], Chosen: -1, Devices: []Device{}, Module: moduleVersion(f.module)}
 	version, target, err := needed()
 	if err != nil {
 		return nil, info, err
@@ -243,6 +247,38 @@ func driverFor(ptx string) (int, bool) {
 		"8.0": 12000,
 	}[ptx]
 	return version, ok
+}
+
+// moduleVersion reads what NVIDIA's kernel module says of itself: in the first
+// line, "NVRM version: ... Kernel Module  550.54.15  Tue ...", the first word of
+// numbers. A file that is not there, or says something else, tells nothing.
+func moduleVersion(file string) string {
+	f, err := os.Open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close() // only reads
+	said, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return ""
+	}
+	for _, word := range strings.Fields(firstLine(string(said))) {
+		if isVersion(word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// isVersion reports whether a word is numbers with points between, two at least.
+func isVersion(word string) bool {
+	parts := strings.Split(word, ".")
+	for _, part := range parts {
+		if strings.Trim(part, "0123456789") != "" || part == "" {
+			return false
+		}
+	}
+	return len(parts) > 1
 }
 
 // dotted is a number such as 12040 as 12.4.
