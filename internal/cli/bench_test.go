@@ -13,6 +13,7 @@ import (
 
 	"attn/internal/bench"
 	"attn/internal/kernels"
+	"attn/internal/kernels/all"
 	"attn/internal/tensor"
 )
 
@@ -82,7 +83,7 @@ func TestBenchPassWork(t *testing.T) {
 		if record {
 			logits = 10
 		}
-		be, err := openDevice(benchPlace{device: "ref", threads: 1})
+		be, err := openDevice(benchPlace{device: "ref", threads: 1}, all.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +172,7 @@ func TestBenchWrongResult(t *testing.T) {
 
 // TestBenchThreads: without --threads it is as many as there are.
 func TestBenchThreads(t *testing.T) {
-	places, err := (&benchOptions{devices: []string{"cpu"}, sets: []string{"generic"}}).places()
+	places, err := (&benchOptions{devices: []string{"cpu"}, sets: []string{"generic"}}).places(&benchPlan{})
 	if err != nil || !slices.Equal(places, []benchPlace{{"cpu", runtime.GOMAXPROCS(0), "generic"}}) {
 		t.Errorf("%v, %v", places, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"attn/internal/model"
 	"attn/internal/params"
 	"attn/internal/probe"
+	"attn/internal/render/escape"
 	"attn/internal/tensor"
 )
 
@@ -60,12 +61,8 @@ type task struct {
 
 // plan lists the rows, and refuses those that cannot be, before anything runs.
 func (o *benchOptions) plan() (*benchPlan, error) {
-	places, err := o.places()
-	if err != nil {
-		return nil, err
-	}
 	p := &benchPlan{}
-	if err := o.fill(p, places); err != nil {
+	if err := o.fill(p); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -73,8 +70,12 @@ func (o *benchOptions) plan() (*benchPlan, error) {
 }
 
 // fill adds a row for each task on each device.
-func (o *benchOptions) fill(p *benchPlan, places []benchPlace) error {
+func (o *benchOptions) fill(p *benchPlan) error {
 	tasks, err := o.tasks(p)
+	if err != nil {
+		return err
+	}
+	places, err := o.places(p)
 	if err != nil {
 		return err
 	}
@@ -104,15 +105,16 @@ type benchPlace struct {
 
 // places are the devices, each with its numbers of threads. Each is opened once,
 // so that one that is not there is told before others have worked for minutes,
-// and to learn what auto stands for.
-func (o *benchOptions) places() ([]benchPlace, error) {
+// and to learn what auto stands for: not for a GPU that the passes' model does not
+// fit into.
+func (o *benchOptions) places(p *benchPlan) ([]benchPlace, error) {
 	threads := o.threads
 	if len(threads) == 0 {
 		threads = []int{runtime.GOMAXPROCS(0)}
 	}
 	var places []benchPlace
 	for _, device := range o.devices {
-		be, err := openDevice(benchPlace{device: device, threads: threads[0]})
+		be, err := openDevice(benchPlace{device: device, threads: threads[0]}, p.room())
 		if err != nil {
 			return nil, err
 		}
@@ -136,8 +138,19 @@ func (o *benchOptions) places() ([]benchPlace, error) {
 	return places, nil
 }
 
-func openDevice(on benchPlace) (kernels.Backend, error) {
-	be, err := all.Open(on.device, all.Options{Threads: on.threads, Set: on.set})
+// room is what auto has to know of the model, if there is one.
+func (p *benchPlan) room() all.Options {
+	if p.model == nil {
+		return all.Options{}
+	}
+	return all.Options{Weights: p.model.Size(), Passed: func(why error) {
+		p.notes = append(p.notes, fmt.Sprintf("The CPU computes, and not the GPU: %s.", escape.Text(why.Error())))
+	}}
+}
+
+func openDevice(on benchPlace, o all.Options) (kernels.Backend, error) {
+	o.Threads, o.Set = on.threads, on.set
+	be, err := all.Open(on.device, o)
 	switch {
 	case errors.Is(err, kernels.ErrNoDevice):
 		return nil, failf("%w", err).advise("it needs an NVIDIA driver (libcuda.so.1) and a device, as attn version lists them; --device cpu needs neither")
@@ -395,7 +408,7 @@ func (s *benchStep) measurePeak(ctx context.Context, options probe.Options) (ben
 		k, err := probe.Measure(ctx, s.Threads, options)
 		return bench.Peak{Threads: k.Threads, GFLOPS: k.GFLOPS, GBytes: k.GBytes, FMA: k.FMA, Tiles: k.Tiles}, err
 	}
-	be, err := openDevice(benchPlace{device: s.Device})
+	be, err := openDevice(benchPlace{device: s.Device}, all.Options{})
 	if err != nil {
 		return bench.Peak{}, err
 	}
@@ -439,7 +452,7 @@ func (s *benchStep) measure(ctx context.Context, budget time.Duration, peak benc
 		}
 		return bench.Row{}, failf("%s on %s: %w", benchName(s.Case), s.Device, err)
 	}
-	be, err := openDevice(benchPlace{s.Device, s.Threads, s.Set})
+	be, err := openDevice(benchPlace{s.Device, s.Threads, s.Set}, all.Options{})
 	if err != nil {
 		return bench.Row{}, err
 	}

@@ -171,7 +171,7 @@ func (o *diffOptions) run(ctx context.Context, a *App, flags modelFlags) (*trace
 		return nil, err
 	}
 	defer m.Close() // only reads
-	be, err := o.device.open()
+	be, err := o.device.openFor(a, &o.look, m)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func runEmbed(_ context.Context, a *App, o *embedOptions, ask func(*model.Model,
 		return failf("the model has no tokenizer.json: %s", m.Config.Name)
 	}
 	device := deviceFlags{Device: "auto", set: a.Getenv("ATTN_CPU")}
-	if o.be, err = device.open(); err != nil {
+	if o.be, err = device.openFor(a, &o.look, m); err != nil {
 		return err
 	}
 	defer o.be.Close() // its errors are Nearest's

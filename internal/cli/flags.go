@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
+	"attn/internal/model"
+	"attn/internal/render/escape"
 	"attn/internal/render/theme"
 )
 
@@ -101,6 +104,8 @@ type deviceFlags struct {
 	Threads int
 
 	set string // ATTN_CPU, an instruction set for tests and bug reports; "" is the best
+
+	backend func(name string, o all.Options) (kernels.Backend, error) // nil is all.Open
 }
 
 func (f *deviceFlags) add(a *App, cmd *cobra.Command) {
@@ -113,8 +118,20 @@ func (f *deviceFlags) add(a *App, cmd *cobra.Command) {
 // maxThreads is far above every machine; a typing error is not.
 const maxThreads = 4096
 
+// openFor returns the backend that runs a model, which the caller closes. auto passes
+// by a GPU that the model does not fit into, and -v says so.
+func (f *deviceFlags) openFor(a *App, look *lookFlags, m *model.Model) (kernels.Backend, error) {
+	return f.openWith(all.Options{Weights: m.Size(), Passed: func(why error) {
+		if look.Verbose && !look.Quiet {
+			fmt.Fprintf(a.Err, "attn: the CPU computes, and not the GPU: %s\n", escape.Text(why.Error()))
+		}
+	}})
+}
+
 // open returns the backend, which the caller closes.
-func (f *deviceFlags) open() (kernels.Backend, error) {
+func (f *deviceFlags) open() (kernels.Backend, error) { return f.openWith(all.Options{}) }
+
+func (f *deviceFlags) openWith(o all.Options) (kernels.Backend, error) {
 	if !slices.Contains(all.Names(), f.Device) {
 		return nil, usagef("no device is called that: --device %s", f.Device).advise("the devices are %s", strings.Join(all.Names(), ", "))
 	}
@@ -124,7 +141,12 @@ func (f *deviceFlags) open() (kernels.Backend, error) {
 	if f.set != "" && !slices.Contains(all.Sets(), f.set) {
 		return nil, usagef("this machine runs no such instruction set: ATTN_CPU=%s", f.set).advise("it runs %s", strings.Join(all.Sets(), ", "))
 	}
-	be, err := all.Open(f.Device, all.Options{Threads: f.Threads, Set: f.set})
+	open := f.backend
+	if open == nil {
+		open = all.Open
+	}
+	o.Threads, o.Set = f.Threads, f.set
+	be, err := open(f.Device, o)
 	if err != nil {
 		return nil, failf("%w", err).advise("--device auto takes the fastest that this machine has")
 	}

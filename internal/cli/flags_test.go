@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
+
+	"attn/internal/kernels"
+	"attn/internal/kernels/all"
+	"attn/internal/kernels/ref"
+	"attn/internal/model/builtin"
 )
 
 // runCommand runs a command under a root of its own and returns its error.
@@ -148,6 +154,64 @@ func TestDeviceFlags(t *testing.T) {
 	}
 	if err := be.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDeviceForModel: what opens a device knows the model's size, and -v says why auto
+// passes a GPU by.
+func TestDeviceForModel(t *testing.T) {
+	m, err := builtin.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for _, c := range []struct {
+		look lookFlags
+		said string
+	}{
+		{lookFlags{}, ""},
+		{lookFlags{Verbose: true}, "attn: the CPU computes, and not the GPU: cuda: the model does not fit\n"},
+	} {
+		var errs bytes.Buffer
+		flags := deviceFlags{Device: "auto", Threads: 3, backend: func(name string, o all.Options) (kernels.Backend, error) {
+			if name != "auto" || o.Threads != 3 || o.Weights != m.Size() || m.Size() < 1000 {
+				t.Errorf("%s is opened with %+v", name, o)
+			}
+			o.Passed(errors.New("cuda: the model does not fit"))
+			return ref.New(), nil
+		}}
+		be, err := flags.openFor(NewApp(&bytes.Buffer{}, &errs), &c.look, m)
+		if err != nil || be.Name() != "ref" || errs.String() != c.said {
+			t.Errorf("%v, %v, said %q, want %q", be, err, errs.String(), c.said)
+		}
+	}
+}
+
+// roomless is a device of its own into which no model fits.
+type roomless struct{ kernels.Backend }
+
+func (roomless) Fit(int) error { return errors.New("cuda: the model does not fit") }
+
+// TestVerifyWithoutRoom: auto verifies the devices that the model fits into, and says
+// of the others why they are not among them; who names one gets it.
+func TestVerifyWithoutRoom(t *testing.T) {
+	m, err := builtin.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	open := func(name string, _ all.Options) (kernels.Backend, error) {
+		if name == "cuda" {
+			return roomless{ref.New()}, nil
+		}
+		return ref.New(), nil
+	}
+	for name, want := range map[string][2]int{"auto": {2, 1}, "cuda": {1, 0}} {
+		devices, absent, err := (&verifyOptions{device: deviceFlags{Device: name, backend: open}}).devices(m)
+		if err != nil || len(devices) != want[0] || len(absent) != want[1] || want[1] == 1 && absent[0] != "cuda: the model does not fit" {
+			t.Errorf("%s: %d devices, without %q, %v", name, len(devices), absent, err)
+		}
+		closeAll(devices)
 	}
 }
 

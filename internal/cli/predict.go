@@ -89,7 +89,7 @@ func runPredict(ctx context.Context, a *App, o *predictOptions) error {
 		return err
 	}
 	defer m.Close() // only reads
-	be, err := o.device.open()
+	be, err := o.device.openFor(a, &o.look, m)
 	if err != nil {
 		return err
 	}

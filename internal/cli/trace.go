@@ -149,7 +149,7 @@ func runTrace(ctx context.Context, a *App, o *traceOptions) error {
 		return err
 	}
 	defer m.Close() // only reads
-	be, err := o.device.open()
+	be, err := o.device.openFor(a, &o.look, m)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func runVerify(ctx context.Context, a *App, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	devices, absent, err := o.devices()
+	devices, absent, err := o.devices(m)
 	if err != nil {
 		return err
 	}
@@ -148,18 +148,26 @@ func spread(n, vocabulary int) []int32 {
 	return ids
 }
 
-// devices opens what --device names: auto is every one that is there, and
-// absent says why others are not.
-func (o *verifyOptions) devices() (devices []kernels.Backend, absent []string, err error) {
+// devices opens what --device names: auto is every one that is there and that the
+// model fits into, and absent says why others are not among them.
+func (o *verifyOptions) devices(m *model.Model) (devices []kernels.Backend, absent []string, err error) {
 	names := []string{o.device.Device}
 	if o.device.Device == "auto" {
 		names = all.Names()[1:]
 	}
 	for _, name := range names {
-		flags := deviceFlags{Device: name, Threads: o.device.Threads, set: o.device.set}
+		flags := o.device
+		flags.Device = name
 		be, err := flags.open()
 		if err == nil && be.Err() != nil {
 			err = failf("%w", be.Err())
+		}
+		if err == nil && len(names) > 1 {
+			if why := kernels.Fit(be, m.Size()); why != nil {
+				_ = be.Close() // nothing was computed
+				absent = append(absent, why.Error())
+				continue
+			}
 		}
 		switch {
 		case err == nil:

@@ -25,6 +25,15 @@ type Bounded interface {
 	Fit(bytes int) error
 }
 
+// Fit reports why weights of so many bytes do not fit into a backend, if they do not:
+// one that computes where they lie takes any.
+func Fit(be Backend, bytes int) error {
+	if b, ok := be.(Bounded); ok {
+		return b.Fit(bytes)
+	}
+	return nil
+}
+
 // Timed is a backend whose device keeps time itself.
 type Timed interface {
 	// Time returns how many milliseconds the device works on what run asks of it,

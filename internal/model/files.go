@@ -6,8 +6,8 @@ import "attn/internal/model/weights"
 // random one.
 func (m *Model) Files() *weights.Set { return m.files }
 
-// size is how many bytes the weights take, in their files' types.
-func (m *Model) size() int {
+// Size is how many bytes the weights take, in their files' types.
+func (m *Model) Size() int {
 	if m.files == nil {
 		return 4 * int(m.Parameters)
 	}

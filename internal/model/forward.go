@@ -68,10 +68,8 @@ func (m *Model) guard(f func() error) error {
 }
 
 func (m *Model) run(ctx context.Context, be kernels.Backend, ids []int32, rec *trace.Recorder) (kernels.Array, error) {
-	if b, ok := be.(kernels.Bounded); ok {
-		if err := b.Fit(m.size()); err != nil {
-			return nil, err
-		}
+	if err := kernels.Fit(be, m.Size()); err != nil {
+		return nil, err
 	}
 	p := &pass{m: m, device: be, rec: rec, tokens: len(ids), turns: map[*Rope]kernels.RotaryOpts{}, held: map[kernels.Array]tensor.Tensor{}, scope: &scope{}}
 	p.scope.be, _ = be.(kernels.Releaser)

@@ -13,6 +13,52 @@ type gpu struct{ *ref.Backend }
 
 func (gpu) Name() string { return "cuda" }
 
+// small is a GPU with so many bytes free.
+type small struct {
+	gpu
+	free   int
+	closed *bool
+}
+
+func (s small) Fit(bytes int) error {
+	if bytes > s.free {
+		return errors.New("cuda: the model does not fit")
+	}
+	return nil
+}
+
+func (s small) Close() error {
+	*s.closed = true
+	return s.gpu.Close()
+}
+
+// TestChoiceByRoom: auto takes the CPU where the model does not fit into the GPU,
+// gives the GPU back and says why; who names the GPU gets it.
+func TestChoiceByRoom(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		weights int
+		want    string
+		passed  string
+	}{
+		{"auto", 1000, "cuda", ""},
+		{"auto", 1001, "cpu", "cuda: the model does not fit"},
+		{"cuda", 1001, "cuda", ""},
+		{"cpu", 1001, "cpu", ""},
+	} {
+		closed, passed := false, ""
+		here := func() (kernels.Backend, error) { return small{gpu{ref.New()}, 1000, &closed}, nil }
+		be, err := open(test.name, Options{Threads: 1, Weights: test.weights, Passed: func(why error) { passed = why.Error() }}, here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if be.Name() != test.want || passed != test.passed || closed != (test.passed != "") {
+			t.Errorf("%s with %d bytes: opened %s, passed %q, closed %v", test.name, test.weights, be.Name(), passed, closed)
+		}
+		_ = be.Close()
+	}
+}
+
 // TestChoice: auto takes a GPU that is there, and the CPU where none is or where
 // somebody asks for one of its instruction sets.
 func TestChoice(t *testing.T) {
