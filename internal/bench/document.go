@@ -86,8 +86,13 @@ type Row struct {
 	GBytes     float64 `json:"gbytes_s"`
 	PeakGBytes float64 `json:"peak_gbytes_s"`
 	// The datasheet's peaks of a GPU; 0 where they are not known.
-	SheetGFLOPS float64   `json:"sheet_gflops,omitempty"`
-	SheetGBytes float64   `json:"sheet_gbytes_s,omitempty"`
+	SheetGFLOPS float64 `json:"sheet_gflops,omitempty"`
+	SheetGBytes float64 `json:"sheet_gbytes_s,omitempty"`
+	// Shares of those peaks that the median reaches.
+	OfPeak      float64   `json:"of_peak"`
+	OfCopy      float64   `json:"of_copy"`
+	OfSheet     float64   `json:"of_sheet,omitempty"`
+	OfSheetCopy float64   `json:"of_sheet_copy,omitempty"`
 	Samples     []float64 `json:"samples_ms"` // each run
 
 	Before *Change `json:"before,omitempty"` // with --compare FILE
@@ -106,7 +111,17 @@ func Measured(c Case, w Work, check Check, samples []float64, peak Peak) Row {
 		r.Min = min(r.Min, s)
 	}
 	r.GFLOPS, r.GBytes = w.FLOPs/r.Median/1e6, w.Bytes/r.Median/1e6
+	r.OfPeak, r.OfCopy = share(r.GFLOPS, peak.GFLOPS), share(r.GBytes, peak.GBytes)
+	r.OfSheet, r.OfSheetCopy = share(r.GFLOPS, peak.SheetGFLOPS), share(r.GBytes, peak.SheetGBytes)
 	return r
+}
+
+// share is how much of a peak is reached; 0 of one that is not known.
+func share(reached, peak float64) float64 {
+	if peak == 0 {
+		return 0
+	}
+	return reached / peak
 }
 
 // Intensity is how many operations a row's work has for each byte.

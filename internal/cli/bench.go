@@ -102,7 +102,8 @@ at the same products of float32 and the same attention (its math path), on the
 same device, if python3 can import it.
 
 A GPU's rows are timed by its own clock, each run with caches that hold nothing
-of it; its peak is measured by kernels made for that.`,
+of it; its peaks, of multiply-adds and of memory copied, are measured by kernels
+made for that, and stand beside those that its clocks and units make (sheet).`,
 		Example: `attn bench
 attn bench --op matmul --n 512,2048 --dtype f32,bf16,q4_k --threads 1,2 --chart
 attn bench --op matmul --shape 8x768x3072,512x768x2304 --set all

@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"attn/internal/bench"
 	"attn/internal/kernels"
 	"attn/internal/kernels/all"
+	"attn/internal/render/text"
 	"attn/internal/tensor"
+	"attn/internal/view"
 )
 
 func TestBenchOptions(t *testing.T) {
@@ -130,6 +134,36 @@ func TestRoofline(t *testing.T) {
 	}
 }
 
+// TestBenchOfGPUFits: a GPU's table has room for whole names in 100 columns.
+func TestBenchOfGPUFits(t *testing.T) {
+	peak := bench.Peak{Device: "cuda", GFLOPS: 60000, GBytes: 3000, SheetGFLOPS: 66000, SheetGBytes: 3350}
+	causal := true
+	var rows []bench.Row
+	for _, c := range []bench.Case{
+		{Op: opMatMul, Device: "cuda", DType: "q8_0", M: 4096, N: 4096, K: 16384, Threads: 1},
+		{Op: opAttention, Device: "cuda", DType: "f32", N: 16384, Heads: 12, DHead: 128, Causal: &causal, Threads: 1},
+	} {
+		rows = append(rows, bench.Measured(c, bench.Work{FLOPs: 4e11, Bytes: 2e10}, bench.Check{Error: 1e-5}, []float64{7}, peak))
+	}
+	var out bytes.Buffer
+	a := NewApp(&out, &out)
+	o, err := a.textOptions(&outputFlags{}, &lookFlags{Theme: "3b1b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := text.Draw(&out, []view.Grid{benchGrid(rows, false)}, o); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "matmul 4096×4096×16384 ") || !strings.Contains(got, "attention 16384, 12×128 ") || !strings.Contains(got, "95.2 %  86.6 %") {
+		t.Error(got)
+	}
+	for line := range strings.Lines(out.String()) {
+		if n := utf8.RuneCountInString(line); n > 101 {
+			t.Errorf("%d columns: %s", n-1, line)
+		}
+	}
+}
+
 func TestThreeDigits(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 0.0123456: "0.0123", 1.5: "1.50", 12.34: "12.3", 123.4: "123", 1340: "1340", 1e6: "1000000", math.Inf(1): "+Inf",
@@ -187,7 +221,7 @@ func TestBenchOfGPU(t *testing.T) {
 	}
 	on := func(device string) bench.Row {
 		s := benchStep{Case: bench.Case{Op: opMatMul, Device: device, DType: "bf16", N: 4, M: 4, K: 4, Threads: 1}}
-		return bench.Measured(s.Case, bench.Work{FLOPs: 4e9, Bytes: 1}, bench.Check{What: "every number"}, []float64{1}, s.peak(peaks))
+		return bench.Measured(s.Case, bench.Work{FLOPs: 4e9, Bytes: 1e8}, bench.Check{What: "every number"}, []float64{1}, s.peak(peaks))
 	}
 	gpu, cpu := on("cuda"), on("ref")
 	if gpu.PeakGFLOPS != 8000 || gpu.SheetGFLOPS != 10000 || cpu.PeakGBytes != 10 || cpu.SheetGFLOPS != 0 {
@@ -201,13 +235,25 @@ func TestBenchOfGPU(t *testing.T) {
 		}
 		return strings.Join(list, ", ")
 	}
-	if got := titles(gpu); !strings.Contains(got, "of peak  50.0 %") || !strings.Contains(got, "of sheet 40.0 %") {
+	if got := titles(gpu); !strings.Contains(got, "of peak  50.0 %, sheet 40.0 %, GB/s  100, of copy  20.0 %, sheet 16.7 %,") || strings.Contains(got, "best ms") {
 		t.Errorf("a GPU's columns: %s", got)
 	}
-	if got := titles(cpu); strings.Contains(got, "of sheet") {
+	if got := titles(cpu); strings.Contains(got, "sheet") || strings.Contains(got, "of copy") || !strings.Contains(got, "best ms") {
 		t.Errorf("a CPU's columns: %s", got)
 	}
-	want := "Peak of cuda, A GPU: 8000 GFLOP/s of multiply-adds, 500 GB/s of memory copied; its clocks and units make 10000 and 600. Its rows are timed by its own clock, with empty caches."
+	if got := titles(cpu, gpu); !strings.Contains(got, "of copy        , sheet       ,") {
+		t.Errorf("the CPU's columns beside a GPU's: %s", got)
+	}
+	var list []string
+	for _, c := range benchList([]bench.Row{gpu, cpu}, false).Table.Columns {
+		if strings.HasPrefix(c.Title, "of_") {
+			list = append(list, fmt.Sprintf("%s %.3g", c.Title, c.Numbers))
+		}
+	}
+	if got, want := strings.Join(list, ", "), "of_peak [0.5 40], of_sheet [0.4 NaN], of_copy [0.2 10], of_sheet_copy [0.167 NaN]"; got != want {
+		t.Errorf("for programs: %s, want %s", got, want)
+	}
+	want := "Peak of cuda, A GPU: 8000 GFLOP/s of multiply-adds, 500 GB/s of memory copied (of peak, of copy); its clocks and units make 10000 and 600 (sheet). Its rows are timed by its own clock, with empty caches."
 	if got := gpuNote(peaks[1]); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

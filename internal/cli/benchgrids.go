@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,17 +84,15 @@ func benchColumns() []benchColumn {
 		{exact: "runs", number: func(r bench.Row) float64 { return float64(len(r.Samples)) }},
 		{exact: "gflops", shown: "GFLOP/s", number: func(r bench.Row) float64 { return r.GFLOPS }, round: threeDigits},
 		{exact: "peak_gflops", number: func(r bench.Row) float64 { return r.PeakGFLOPS }},
-		{shown: "of peak", number: func(r bench.Row) float64 { return r.GFLOPS / r.PeakGFLOPS }, round: perCent},
-		{shown: "of sheet", word: func(r bench.Row) string {
-			if r.SheetGFLOPS == 0 {
-				return ""
-			}
-			return perCent(r.GFLOPS / r.SheetGFLOPS)
-		}},
+		{exact: "of_peak", shown: "of peak", number: func(r bench.Row) float64 { return r.OfPeak }, round: perCent},
 		{exact: "sheet_gflops", number: func(r bench.Row) float64 { return orNaN(r.SheetGFLOPS) }},
+		{exact: "of_sheet", shown: "sheet", number: func(r bench.Row) float64 { return orNaN(r.OfSheet) }, round: perCentOrNone},
 		{exact: "gbytes_s", shown: "GB/s", number: func(r bench.Row) float64 { return r.GBytes }, round: threeDigits},
 		{exact: "peak_gbytes_s", number: func(r bench.Row) float64 { return r.PeakGBytes }},
+		{exact: "of_copy", number: func(r bench.Row) float64 { return r.OfCopy }},
+		{shown: "of copy", number: ofGPUsCopy, round: perCentOrNone},
 		{exact: "sheet_gbytes_s", number: func(r bench.Row) float64 { return orNaN(r.SheetGBytes) }},
+		{exact: "of_sheet_copy", shown: "sheet", number: func(r bench.Row) float64 { return orNaN(r.OfSheetCopy) }, round: perCentOrNone},
 		{exact: "torch_ms_median", number: torchMedian},
 		{exact: "max_abs_error", shown: "error", number: func(r bench.Row) float64 { return r.Error }, round: rough},
 		{exact: "error_share", number: func(r bench.Row) float64 { return r.ErrorShare }},
@@ -108,6 +107,15 @@ func orNaN(v float64) float64 {
 		return math.NaN()
 	}
 	return v
+}
+
+// ofGPUsCopy is the share of the copy's peak that a GPU's row reaches, or none: what
+// the CPU reads may lie in its caches, which no copy's peak bounds.
+func ofGPUsCopy(r bench.Row) float64 {
+	if r.Device != "cuda" {
+		return math.NaN()
+	}
+	return r.OfCopy
 }
 
 // torchMedian is PyTorch's, or none.
@@ -157,11 +165,20 @@ func threeDigits(v float64) string {
 
 func perCent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
+// perCentOrNone is perCent, or nothing of what is not known.
+func perCentOrNone(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return perCent(v)
+}
+
 // rough is enough of an error.
 func rough(v float64) string { return fmt.Sprintf("%.1g", v) }
 
 // benchGrid is the table for people. Columns that say the same of every row are
-// said once, below it.
+// said once, below it. A GPU's shares take the place of the best run, which its own
+// clock hardly tells from the median.
 func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 	t := &view.Table{}
 	for i, r := range rows {
@@ -172,8 +189,9 @@ func benchGrid(rows []bench.Row, lettered bool) view.Grid {
 		t.Rows = append(t.Rows, view.Label{Text: name, Pos: -1})
 	}
 	var same []string
+	onGPU := slices.ContainsFunc(rows, func(r bench.Row) bool { return r.Device == "cuda" })
 	for _, c := range benchColumns() {
-		if c.shown == "" {
+		if c.shown == "" || onGPU && c.exact == "ms_min" {
 			continue
 		}
 		words := make([]string, len(rows))
@@ -258,9 +276,9 @@ func benchNotes(d bench.Document) []string {
 
 // gpuNote says what a GPU's rows are held against, and how they were timed.
 func gpuNote(p bench.Peak) string {
-	note := fmt.Sprintf("Peak of %s, %s: %s GFLOP/s of multiply-adds, %s GB/s of memory copied", p.Device, p.FMA, threeDigits(p.GFLOPS), threeDigits(p.GBytes))
+	note := fmt.Sprintf("Peak of %s, %s: %s GFLOP/s of multiply-adds, %s GB/s of memory copied (of peak, of copy)", p.Device, p.FMA, threeDigits(p.GFLOPS), threeDigits(p.GBytes))
 	if p.SheetGFLOPS > 0 {
-		note += fmt.Sprintf("; its clocks and units make %s and %s", threeDigits(p.SheetGFLOPS), threeDigits(p.SheetGBytes))
+		note += fmt.Sprintf("; its clocks and units make %s and %s (sheet)", threeDigits(p.SheetGFLOPS), threeDigits(p.SheetGBytes))
 	}
 	return note + ". Its rows are timed by its own clock, with empty caches."
 }
