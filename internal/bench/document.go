@@ -97,6 +97,8 @@ type Row struct {
 
 	Before *Change `json:"before,omitempty"` // with --compare FILE
 	Torch  *Torch  `json:"torch,omitempty"`  // with --compare torch
+
+	TorchError string `json:"torch_error,omitempty"` // what PyTorch said where it failed
 }
 
 // Measured is the row of a case that was checked and timed.

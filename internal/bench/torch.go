@@ -24,7 +24,7 @@ type Torch struct {
 	Runs    int     `json:"runs"`
 }
 
-// errNoTorch is what BesideTorch fails with where there is none.
+// errNoTorch is what HasTorch fails with where there is none.
 var errNoTorch = errors.New("PyTorch cannot be timed")
 
 // HasTorch reports why PyTorch cannot be timed, if it cannot: this python has to
@@ -32,8 +32,7 @@ var errNoTorch = errors.New("PyTorch cannot be timed")
 func HasTorch(ctx context.Context, python string) error {
 	out, err := exec.CommandContext(ctx, python, "-c", "import torch").CombinedOutput()
 	if err != nil {
-		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		if said := lines[len(lines)-1]; said != "" {
+		if said := lastLine(string(out)); said != "" {
 			return fmt.Errorf("%w: %s: %s", errNoTorch, python, said)
 		}
 		return fmt.Errorf("%w: %w", errNoTorch, err)
@@ -42,8 +41,49 @@ func HasTorch(ctx context.Context, python string) error {
 }
 
 // BesideTorch times PyTorch at the work of the rows, on their devices and
-// threads, and adds what it took. Rows that have no counterpart stay without.
+// threads, and adds what it took, or why it failed there. Rows that have no
+// counterpart stay without. The error is that somebody stopped it.
 func BesideTorch(ctx context.Context, python string, rows []Row, budget time.Duration) error {
+	var left []*Row
+	for i := range rows {
+		if rows[i].counterpart() {
+			left = append(left, &rows[i])
+		}
+	}
+	const most = 3 // processes in a row that end without a result: the next would, too
+	for idle := 0; len(left) > 0; {
+		done, err := torchRows(ctx, python, left, budget)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if idle++; done > 0 {
+			idle = 0
+		}
+		left = left[done:]
+		if err == nil {
+			continue
+		}
+		for i := range left { // the process ended at the first of them
+			if i == 0 || idle == most {
+				left[i].TorchError = err.Error()
+			}
+		}
+		if idle == most {
+			return nil
+		}
+		left = left[min(1, len(left)):]
+	}
+	return nil
+}
+
+// counterpart reports whether PyTorch is timed at a row's work.
+func (r *Row) counterpart() bool {
+	return (r.Device == "cpu" || r.Device == "cuda") && r.DType == "f32" && (r.Op == "matmul" || r.Op == "attention")
+}
+
+// torchRows runs the rows in one process, which tells of each as soon as it is
+// timed, and returns of how many it told. The error is why it ended before the last.
+func torchRows(ctx context.Context, python string, rows []*Row, budget time.Duration) (done int, err error) {
 	job := struct {
 		Seconds float64 `json:"seconds"`
 		Rows    []Case  `json:"rows"`
@@ -53,24 +93,59 @@ func BesideTorch(ctx context.Context, python string, rows []Row, budget time.Dur
 	}
 	in, err := json.Marshal(job)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	cmd := exec.CommandContext(ctx, python, "-c", torchScript)
 	var out, said bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &said
-	if err := cmd.Run(); err != nil {
-		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-		return fmt.Errorf("%w: %s: %w: %s", errNoTorch, python, err, lines[len(lines)-1])
-	}
-	var results []*Torch
-	if err := json.Unmarshal(out.Bytes(), &results); err != nil || len(results) != len(rows) {
-		return fmt.Errorf("%w: %d results for %d rows: %w", errNoTorch, len(results), len(rows), err)
-	}
-	for i, r := range results {
-		if r != nil && !(r.Median > 0) {
-			return fmt.Errorf("%w: it took %v ms", errNoTorch, r.Median)
+	ended := cmd.Run()
+	results := json.NewDecoder(&out)
+	for done < len(rows) {
+		var r torchResult
+		if err := results.Decode(&r); err != nil {
+			break // it ended here; what is no JSON counts as nothing
 		}
-		rows[i].Torch = r
+		rows[done].tell(r)
+		done++
 	}
-	return nil
+	switch {
+	case done == len(rows):
+		return done, nil
+	case ended != nil:
+		return done, withWords(ended, said.String())
+	case done == 0:
+		return 0, errors.New("no results")
+	}
+	return done, nil // it gave up its GPU, in which an error stays, and asks for another process
+}
+
+// torchResult is what the script says of a row.
+type torchResult struct {
+	Torch
+	Error string `json:"error"`
+}
+
+func (r *Row) tell(result torchResult) {
+	switch {
+	case result.Error != "":
+		r.TorchError = result.Error
+	case !(result.Median > 0):
+		r.TorchError = fmt.Sprintf("it took %v ms", result.Median)
+	default:
+		r.Torch = &result.Torch
+	}
+}
+
+// withWords adds to an error the last line that was said, where most programs tell
+// what is wrong.
+func withWords(err error, said string) error {
+	if line := lastLine(said); line != "" {
+		return fmt.Errorf("%w: %s", err, line)
+	}
+	return err
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
 }

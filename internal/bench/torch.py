@@ -1,5 +1,5 @@
 # Times PyTorch at what attn bench times: rows of JSON on standard input, one for
-# each on standard output. internal/bench/torch.go runs it.
+# each on standard output, as soon as it is timed. internal/bench/torch.go runs it.
 import json
 import statistics
 import sys
@@ -50,19 +50,31 @@ def on_cpu(run, seconds):
     return samples
 
 
-results = []
+def timed(row):
+    gpu = row["device"] == "cuda"
+    if gpu and not torch.cuda.is_available():
+        raise RuntimeError("this PyTorch finds no GPU")
+    if not gpu:
+        torch.set_num_threads(row["threads"])
+    what, run = work(row, "cuda" if gpu else "cpu")
+    samples = (on_gpu if gpu else on_cpu)(run, job["seconds"])
+    return {"version": torch.__version__, "what": what, "ms_min": min(samples), "ms_median": statistics.median(samples), "runs": len(samples)}
+
+
+def tell(result):
+    print(json.dumps(result), flush=True)
+
+
 with torch.no_grad():
     for row in job["rows"]:
-        gpu = row["device"] == "cuda"
-        if row["op"] not in ("matmul", "attention") or row["dtype"] != "f32" or row["device"] not in ("cpu", "cuda"):
-            results.append(None)
-            continue
-        if gpu and not torch.cuda.is_available():
-            results.append(None)
-            continue
-        if not gpu:
-            torch.set_num_threads(row["threads"])
-        what, run = work(row, "cuda" if gpu else "cpu")
-        samples = (on_gpu if gpu else on_cpu)(run, job["seconds"])
-        results.append({"version": torch.__version__, "what": what, "ms_min": min(samples), "ms_median": statistics.median(samples), "runs": len(samples)})
-json.dump(results, sys.stdout)
+        try:
+            result = timed(row)
+        except Exception as e:
+            result = {"error": f"{type(e).__name__}: {e}".strip().splitlines()[0]}
+        tell(result)
+        if "error" in result and torch.cuda.is_available():
+            try:
+                torch.cuda.synchronize()
+                torch.cuda.empty_cache()
+            except Exception:  # such an error stays until the process ends
+                break

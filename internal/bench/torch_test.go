@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,29 +25,91 @@ func python(t *testing.T, script string) string {
 	return path
 }
 
+// products are so many rows that PyTorch is timed at.
+func products(count int) []Row {
+	rows := make([]Row, count)
+	for i := range rows {
+		rows[i].Case = Case{Op: "matmul", Device: "cpu", DType: "f32", M: 1, N: 2 + i, K: 3, Threads: 2}
+	}
+	return rows
+}
+
+const timing = `{"version":"2.0","what":"a @ b.T","ms_min":1,"ms_median":2.5,"runs":7}`
+
 func TestBesideTorch(t *testing.T) {
-	rows := []Row{{Case: Case{Op: "matmul", Device: "cpu", DType: "f32", M: 1, N: 2, K: 3, Threads: 2}}, {Case: Case{Op: "forward", Device: "cpu"}}}
+	rows := append(products(1), Row{Case: Case{Op: "forward", Device: "cpu"}}, Row{Case: Case{Op: "matmul", Device: "ref", DType: "f32"}})
 	asked := filepath.Join(t.TempDir(), "asked")
-	good := python(t, "cat >"+asked+`; echo '[{"version":"2.0","what":"a @ b.T","ms_min":1,"ms_median":2.5,"runs":7},null]'`)
+	good := python(t, "cat >"+asked+"; echo '"+timing+"'")
 	if err := BesideTorch(context.Background(), good, rows, 1500*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	if got := rows[0].Torch; got == nil || *got != (Torch{"2.0", "a @ b.T", 1, 2.5, 7}) || rows[1].Torch != nil {
+	if got := rows[0].Torch; got == nil || *got != (Torch{"2.0", "a @ b.T", 1, 2.5, 7}) || rows[1].Torch != nil || rows[2].Torch != nil {
 		t.Errorf("%+v", rows)
 	}
 	said, err := os.ReadFile(asked)
-	if want := `{"seconds":1.5,"rows":[{"op":"matmul","device":"cpu","dtype":"f32","n":2,"m":1,"k":3,"threads":2},`; err != nil || !strings.HasPrefix(string(said), want) {
+	if want := `{"seconds":1.5,"rows":[{"op":"matmul","device":"cpu","dtype":"f32","n":2,"m":1,"k":3,"threads":2}]}`; err != nil || string(said) != want {
 		t.Errorf("asked %s, want %s", said, want)
 	}
-	for name, script := range map[string]string{
-		"too few":  `cat >/dev/null; echo '[null]'`,
-		"no JSON":  `cat >/dev/null; echo none`,
-		"no time":  `cat >/dev/null; echo '[{"ms_median":0},null]'`,
-		"it fails": `cat >/dev/null; echo 'Traceback' >&2; echo 'RuntimeError: out of memory' >&2; exit 1`,
+}
+
+// TestTorchFails: where PyTorch fails, or its process ends, the other rows are
+// timed, and every row says what became of it.
+func TestTorchFails(t *testing.T) {
+	const memory = `{"error":"OutOfMemoryError: CUDA out of memory"}`
+	ends := func(first, later string) string { // one process says this, those after it that
+		ran := filepath.Join(t.TempDir(), "ran")
+		return "cat >/dev/null; if [ -e " + ran + " ]; then " + later + "; else touch " + ran + "; " + first + "; fi"
+	}
+	for name, c := range map[string]struct{ script, want string }{
+		"an error within": {"cat >/dev/null; echo '" + timing + memory + timing + "'", "2.5|OutOfMemoryError: CUDA out of memory|2.5"},
+		"no time":         {"cat >/dev/null; echo '" + timing + `{"ms_median":0}` + timing + "'", "2.5|it took 0 ms|2.5"},
+		"it is killed": {
+			ends("echo '"+timing+"'; echo Killed >&2; exit 137", "echo '"+timing+"'"),
+			"2.5|exit status 137: Killed|2.5",
+		},
+		"killed at the last": {ends("echo '"+timing+timing+"'; exit 9", "exit 8"), "2.5|2.5|exit status 9"},
+		"it begins anew":     {ends("echo '"+timing+memory+"'", "echo '"+timing+"'"), "2.5|OutOfMemoryError: CUDA out of memory|2.5"},
+		"it never works": {
+			"cat >/dev/null; echo Traceback >&2; echo 'RuntimeError: no' >&2; exit 1",
+			"exit status 1: RuntimeError: no|exit status 1: RuntimeError: no|exit status 1: RuntimeError: no",
+		},
+		"no JSON": {"cat >/dev/null; echo none", "no results|no results|no results"},
 	} {
-		if err := BesideTorch(context.Background(), python(t, script), rows, time.Second); !errors.Is(err, errNoTorch) {
+		rows := products(3)
+		if err := BesideTorch(t.Context(), python(t, c.script), rows, time.Second); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		var got []string
+		for _, r := range rows {
+			if r.Torch != nil {
+				got = append(got, fmt.Sprint(r.Torch.Median))
+			} else {
+				got = append(got, r.TorchError)
+			}
+		}
+		if got := strings.Join(got, "|"); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestTorchIsGivenUp: a PyTorch that never works is not started for every row.
+func TestTorchIsGivenUp(t *testing.T) {
+	starts := filepath.Join(t.TempDir(), "starts")
+	rows := products(50)
+	if err := BesideTorch(t.Context(), python(t, "cat >/dev/null; echo >>"+starts+"; exit 1"), rows, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if lines, err := os.ReadFile(starts); err != nil || len(lines) != 3 || rows[49].TorchError == "" {
+		t.Errorf("started %d times, the last row says %q, %v", len(lines), rows[49].TorchError, err)
+	}
+}
+
+func TestTorchStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := BesideTorch(ctx, python(t, "exit 0"), products(3), time.Second); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

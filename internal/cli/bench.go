@@ -355,12 +355,30 @@ func runBench(ctx context.Context, a *App, o *benchOptions) error {
 		err := bench.BesideTorch(ctx, python, d.Rows, o.time)
 		stop()
 		if err != nil {
-			return failf("%w", err)
+			return err
 		}
 	case o.earlier != "":
 		bench.Compare(d.Rows, earlier.Rows)
 	}
-	return o.write(a, d, p.notes, earlier)
+	if err := o.write(a, d, p.notes, earlier); err != nil {
+		return err
+	}
+	return torchFailures(d.Rows)
+}
+
+// torchFailures says at which rows PyTorch failed, and what it said at the first.
+func torchFailures(rows []bench.Row) error {
+	var failed []bench.Row
+	for _, r := range rows {
+		if r.TorchError != "" {
+			failed = append(failed, r)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	first := failed[0]
+	return failf("PyTorch failed at %d of %d rows: %s on %s: %s", len(failed), len(rows), benchName(first.Case), first.Device, first.TorchError)
 }
 
 // python runs PyTorch.

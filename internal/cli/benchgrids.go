@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"attn/internal/bench"
+	"attn/internal/render/escape"
 	"attn/internal/render/text"
 	"attn/internal/view"
 )
@@ -131,8 +132,13 @@ func torchGrid(rows []bench.Row) view.Grid {
 	t := &view.Table{}
 	var ours, theirs, times, what []string
 	version, missing := "", 0
+	g := view.Grid{View: "bench", Title: "Beside PyTorch", Table: t}
 	for _, r := range rows {
-		if r.Torch == nil {
+		switch {
+		case r.TorchError != "":
+			g.Notes = append(g.Notes, fmt.Sprintf("PyTorch failed at %s %s: %s", benchName(r.Case), r.Device, escape.Text(r.TorchError)))
+			continue
+		case r.Torch == nil:
 			missing++
 			continue
 		}
@@ -147,7 +153,7 @@ func torchGrid(rows []bench.Row) view.Grid {
 		{Title: "attn is", Kind: view.Word, Words: rightAligned(times, "attn is", false)},
 		{Title: "", Kind: view.Word, Role: view.Muted, Words: what},
 	}
-	g := view.Grid{View: "bench", Title: "Beside PyTorch", Formula: strings.TrimSpace("medians; PyTorch " + version), Table: t}
+	g.Formula = strings.TrimSpace("medians; PyTorch " + version)
 	if missing > 0 {
 		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d rows have no counterpart here: it is timed at products of float32 and at attention.", missing, len(rows)))
 	}
