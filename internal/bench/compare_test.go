@@ -91,3 +91,25 @@ func TestCompareWithoutSamples(t *testing.T) {
 		t.Errorf("%+v", *got)
 	}
 }
+
+// TestSameWork: passes of models of two shapes are not compared, nor traces that keep
+// other steps; what an earlier version did not tell may be anything.
+func TestSameWork(t *testing.T) {
+	small := Case{Op: "trace", Model: "random", N: 64, Shape: Shape{Family: "gpt2", Layers: 2}}
+	large, untold, some := small, small, small
+	large.Shape.Layers, untold.Shape, some.Record = 12, Shape{}, "*hook_pattern"
+	for _, c := range []struct {
+		what string
+		a, b Case
+		want bool
+	}{
+		{"the same", small, small, true},
+		{"two shapes", small, large, false},
+		{"a shape and none", untold, large, true},
+		{"every step and some", small, some, false},
+	} {
+		if c.a.same(c.b) != c.want || c.b.same(c.a) != c.want {
+			t.Errorf("%s: %v, want %v", c.what, !c.want, c.want)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"attn/internal/model"
 )
 
 // Schema is the version of the document's form.
@@ -67,7 +69,26 @@ type Case struct {
 	Causal  *bool  `json:"causal,omitempty"`
 	Model   string `json:"model,omitempty"`
 	Threads int    `json:"threads"`
-	Set     string `json:"set,omitempty"` // the CPU's instruction set
+	Set     string `json:"set,omitempty"`    // the CPU's instruction set
+	Record  string `json:"record,omitempty"` // the steps that a trace keeps, as --record takes them; "" is all
+	Shape   Shape  `json:"shape,omitzero"`   // of the model that a pass runs
+}
+
+// Shape is a model's, as far as it says how long a pass takes.
+type Shape struct {
+	Family  string `json:"family"`
+	Layers  int    `json:"layers"`
+	Heads   int    `json:"heads"`
+	KVHeads int    `json:"kv_heads"`
+	DModel  int    `json:"d_model"`
+	DHead   int    `json:"d_head"`
+	DMLP    int    `json:"d_mlp"`
+	DVocab  int    `json:"d_vocab"`
+}
+
+// ShapeOf is a model's.
+func ShapeOf(c *model.Config) Shape {
+	return Shape{c.Family, c.Layers, c.Heads, c.KVHeads, c.DModel, c.DHead, c.DMLP, c.DVocab}
 }
 
 // Row is a case and what came of it.

@@ -17,9 +17,36 @@ import (
 type Pass struct {
 	Model  *model.Model
 	N      int
-	Record bool    // keep every step, as attn trace does when all are asked for
-	FLOPs  float64 // of the pass: internal/params knows
-	Bytes  float64 // of the weights
+	Record bool     // keep every step, as attn trace does when all are asked for,
+	Only   []string // or those that patterns name, as attn trace --record does
+	FLOPs  float64  // of the pass: internal/params knows
+	Bytes  float64  // of the weights
+}
+
+// wants reports whether a step is kept.
+func (p Pass) wants(name string) bool {
+	matches := func(pattern string) bool { return trace.Match(pattern, name) }
+	return p.Record && (p.Only == nil || slices.ContainsFunc(p.Only, matches))
+}
+
+// maps reports whether attention is not fused: a number is kept for every query and
+// key.
+func (p Pass) maps() bool {
+	for _, h := range trace.Hooks() {
+		if slices.Contains(h.Axes, tensor.KeyPos) && h.Op != "attention" && p.recorded(h) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Logits reports of how many tokens the pass computes the logits: of all where
+// somebody looks at them, or at what they are made of.
+func (p Pass) Logits() int {
+	if p.wants(trace.Logits) || p.wants(trace.LNFinal) || p.wants(trace.LNFinalScale) {
+		return p.N
+	}
+	return 1
 }
 
 // ids are N tokens from all over the vocabulary.
@@ -37,32 +64,44 @@ func (p Pass) ids() []int32 {
 func (p Pass) Memory() float64 {
 	c := &p.Model.Config
 	under := 8 * size(c, []tensor.Axis{tensor.Pos, tensor.DMLP}, p.N)
-	if p.Record { // otherwise attention is fused
+	if p.maps() { // otherwise attention is fused
 		under += 4 * 2 * size(c, []tensor.Axis{tensor.Head, tensor.QueryPos, tensor.KeyPos}, p.N)
 	}
-	kept := 0.0
-	if p.Record {
-		kept = recorded(c, p.N, false)
-	}
-	return 4 * (under + 2*kept)
+	return 4 * (under + 2*p.kept(false))
 }
 
-// recorded counts the numbers of every step, but for those that are derived.
-func recorded(c *model.Config, n int, derived bool) float64 {
-	total := 0.0
+// kept counts the numbers of the steps that are kept, but for those that are derived.
+func (p Pass) kept(derived bool) float64 {
+	c, n, total := &p.Model.Config, p.N, 0.0
 	for _, h := range trace.Hooks() {
 		switch {
 		case h.Op == "attention": // fused attention tells it where the maps are not recorded
 		case derived && slices.Contains(model.Derived(), h.Name):
 		case h.Name == trace.Softcapped && c.Softcap == 0, h.Name == trace.Biased && c.ALiBi.Slopes == nil:
 		case c.Ropes == nil && (h.Name == trace.RotQ || h.Name == trace.RotK), h.Name == trace.MLPLinear && !c.Gated:
-		case h.Block:
-			total += float64(c.Layers) * size(c, h.Axes, n)
 		default:
-			total += size(c, h.Axes, n)
+			total += float64(p.recorded(h)) * size(c, h.Axes, n)
 		}
 	}
 	return total
+}
+
+// recorded is how often a step of this name is kept: in how many layers, if it has
+// them.
+func (p Pass) recorded(h trace.Hook) (times int) {
+	names := []string{h.Name}
+	if h.Block {
+		names = nil
+		for layer := range p.Model.Config.Layers {
+			names = append(names, trace.InBlock(layer, h.Name))
+		}
+	}
+	for _, name := range names {
+		if p.wants(name) {
+			times++
+		}
+	}
+	return times
 }
 
 // size counts the numbers of one step.
@@ -81,15 +120,10 @@ func size(c *model.Config, axes []tensor.Axis, n int) float64 {
 // Forward makes a pass ready.
 func Forward(be kernels.Backend, p Pass) Work {
 	ids := p.ids()
-	wants := func(string) bool { return p.Record }
-	bytes := p.Bytes
-	if p.Record {
-		bytes += 4 * recorded(&p.Model.Config, p.N, model.Derives(be))
-	}
 	return Work{
-		FLOPs: p.FLOPs, Bytes: bytes, on: be,
+		FLOPs: p.FLOPs, Bytes: p.Bytes + 4*p.kept(model.Derives(be)), on: be,
 		Start: func(ctx context.Context) error {
-			steps, err := p.run(ctx, be, ids, wants)
+			steps, err := p.run(ctx, be, ids, p.wants)
 			if lender, ok := be.(kernels.Lender); ok { // nobody looks at them
 				for _, s := range steps {
 					lender.Return(s.Value)
@@ -114,7 +148,7 @@ func (p Pass) run(ctx context.Context, be kernels.Backend, ids []int32, wants fu
 		return nil, err
 	}
 	steps := rec.Trace().Steps
-	if !p.Record {
+	if !wants(trace.Logits) {
 		steps = append(steps, trace.Step{Name: trace.Logits, Value: be.Get(logits)})
 	}
 	return steps, be.Err()
@@ -135,7 +169,7 @@ func (p Pass) check(ctx context.Context, be kernels.Backend, ids []int32) (Check
 		c.What = "the first " + c.What
 	}
 	last := trace.InBlock(p.Model.Config.Layers-1, trace.ResidPost)
-	wants := func(name string) bool { return p.Record || name == last }
+	wants := func(name string) bool { return p.wants(name) || name == last }
 	want, err := p.run(ctx, ref.New(), ids[:count], wants)
 	if err != nil {
 		return c, err
@@ -144,7 +178,7 @@ func (p Pass) check(ctx context.Context, be kernels.Backend, ids []int32) (Check
 	if err != nil {
 		return c, err
 	}
-	if !p.Record && count < p.N {
+	if !p.wants(trace.Logits) && count < p.N {
 		first, err := p.run(ctx, be, ids[:count], wants)
 		if err != nil {
 			return c, err

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
+
+	"attn/internal/trace"
 )
 
 //go:embed torch.py
@@ -22,6 +25,12 @@ type Torch struct {
 	Min     float64 `json:"ms_min"`
 	Median  float64 `json:"ms_median"`
 	Runs    int     `json:"runs"`
+}
+
+// TorchRecord names the steps that PyTorch's pass hands out, as --record takes them:
+// attentions, and hidden states before each layer and after the last.
+func TorchRecord(layers int) []string {
+	return []string{"*" + trace.Pattern, "*" + trace.ResidPre, trace.InBlock(layers-1, trace.ResidPost)}
 }
 
 // errNoTorch is what HasTorch fails with where there is none.
@@ -46,7 +55,7 @@ func HasTorch(ctx context.Context, python string) error {
 func BesideTorch(ctx context.Context, python string, rows []Row, budget time.Duration) error {
 	var left []*Row
 	for i := range rows {
-		if rows[i].counterpart() {
+		if _, ok := rows[i].counterpart(); ok {
 			left = append(left, &rows[i])
 		}
 	}
@@ -76,20 +85,60 @@ func BesideTorch(ctx context.Context, python string, rows []Row, budget time.Dur
 	return nil
 }
 
-// counterpart reports whether PyTorch is timed at a row's work.
-func (r *Row) counterpart() bool {
-	return (r.Device == "cpu" || r.Device == "cuda") && r.DType == "f32" && (r.Op == "matmul" || r.Op == "attention")
+// torchCase is a row's work as the script is told of it.
+type torchCase struct {
+	Case
+	Logits int `json:"logits,omitempty"` // of a pass: of how many tokens, the last ones
+}
+
+// counterpart is what PyTorch is timed at beside a row, if there is something: products
+// and attention of float32, and traces of GPT-2's blocks that keep what it hands out.
+func (c Case) counterpart() (torchCase, bool) {
+	stored := []string{"f32"}
+	t := torchCase{Case: c}
+	switch c.Op {
+	case "matmul", "attention":
+	case "trace":
+		stored = append(stored, "f16", "bf16") // attn computes with float32 in any case
+		kept, logits := c.records()
+		if t.Logits = 1; logits {
+			t.Logits = c.N
+		}
+		if c.Shape.Family != "gpt2" || c.Shape.Heads != c.Shape.KVHeads || !kept {
+			return t, false
+		}
+	default:
+		return t, false
+	}
+	return t, (c.Device == "cpu" || c.Device == "cuda") && slices.Contains(stored, c.DType)
+}
+
+// records reports whether a trace keeps what PyTorch's pass hands out and nothing else,
+// but for the logits of all tokens, which it may keep as well.
+func (c Case) records() (same, logits bool) {
+	same = true
+	for _, step := range trace.StepNames(c.Shape.Layers) {
+		matches := func(pattern string) bool { return trace.Match(pattern, step) }
+		keeps := c.Record == "" || slices.ContainsFunc(strings.Split(c.Record, ","), matches)
+		if step == trace.Logits {
+			logits = keeps
+			continue
+		}
+		same = same && keeps == slices.ContainsFunc(TorchRecord(c.Shape.Layers), matches)
+	}
+	return same, logits
 }
 
 // torchRows runs the rows in one process, which tells of each as soon as it is
 // timed, and returns of how many it told. The error is why it ended before the last.
 func torchRows(ctx context.Context, python string, rows []*Row, budget time.Duration) (done int, err error) {
 	job := struct {
-		Seconds float64 `json:"seconds"`
-		Rows    []Case  `json:"rows"`
+		Seconds float64     `json:"seconds"`
+		Rows    []torchCase `json:"rows"`
 	}{Seconds: budget.Seconds()}
 	for _, r := range rows {
-		job.Rows = append(job.Rows, r.Case)
+		c, _ := r.counterpart()
+		job.Rows = append(job.Rows, c)
 	}
 	in, err := json.Marshal(job)
 	if err != nil {

@@ -9,12 +9,15 @@ import torch
 
 job = json.load(sys.stdin)
 torch.manual_seed(0)
+torch.set_float32_matmul_precision("highest")  # no TF32: attn computes with float32
 
 
 def work(row, device):
     if row["op"] == "matmul":
         a, b = torch.randn(row["m"], row["k"], device=device), torch.randn(row["n"], row["k"], device=device)
         return "a @ b.T, float32", lambda: a @ b.T
+    if row["op"] == "trace":
+        return "eager pass, copied to the CPU", gpt2(row, device)
     q, k, v = (torch.randn(1, row["heads"], row["n"], row["d_head"], device=device) for _ in range(3))
     causal = row.get("causal", False)
 
@@ -23,6 +26,58 @@ def work(row, device):
             return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
 
     return "scaled_dot_product_attention, math", attention
+
+
+class Handed:
+    """What a pass hands out: on the CPU, copied while the GPU computes on."""
+
+    def __init__(self):
+        self.kept = []
+
+    def keep(self, x):
+        if x.is_cuda:
+            x = torch.empty(x.shape, pin_memory=True).copy_(x, non_blocking=True)
+        self.kept.append(x)
+
+    def wait(self):
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+
+def gpt2(row, device):
+    """GPT-2's pass in plain PyTorch, step by step as transformers' eager one."""
+    s, n = row["shape"], row["n"]
+    layers, heads, width, d, mlp = s["layers"], s["heads"], s["d_head"], s["d_model"], s["d_mlp"]
+
+    def linear(out, inputs):
+        return torch.randn(out, inputs, device=device) / inputs**0.5, torch.zeros(out, device=device)
+
+    def norm():
+        return torch.ones(d, device=device), torch.zeros(d, device=device)
+
+    words, places = torch.randn(s["d_vocab"], d, device=device), torch.randn(n, d, device=device)
+    blocks = [(norm(), linear(3 * heads * width, d), linear(d, heads * width), norm(), linear(mlp, d), linear(d, mlp)) for _ in range(layers)]
+    last = norm()
+    ids = torch.arange(n, device=device) * s["d_vocab"] // n
+    mask = torch.full((n, n), -torch.inf, device=device).triu(1)
+    f = torch.nn.functional
+
+    def run():
+        out = Handed()
+        x = words[ids] + places
+        for norm1, qkv, project, norm2, up, down in blocks:
+            out.keep(x)
+            q, k, v = f.linear(f.layer_norm(x, (d,), *norm1), *qkv).view(n, 3, heads, width).permute(1, 2, 0, 3)
+            pattern = torch.softmax(q @ k.transpose(1, 2) / width**0.5 + mask, dim=-1)
+            out.keep(pattern)
+            x = x + f.linear((pattern @ v).transpose(0, 1).reshape(n, heads * width), *project)
+            x = x + f.linear(f.gelu(f.linear(f.layer_norm(x, (d,), *norm2), *up), approximate="tanh"), *down)
+        out.keep(x)
+        out.keep(f.linear(f.layer_norm(x[n - row["logits"] :], (d,), *last), words))
+        out.wait()
+        return out
+
+    return run
 
 
 def on_gpu(run, seconds):

@@ -52,6 +52,53 @@ func TestBesideTorch(t *testing.T) {
 	}
 }
 
+// TestTorchTraces: of a pass, PyTorch is told the shape, and of how many tokens attn
+// computes the logits; it is timed where it hands out the same.
+func TestTorchTraces(t *testing.T) {
+	shape := Shape{Family: "gpt2", Layers: 12, Heads: 12, KVHeads: 12, DModel: 768, DHead: 64, DMLP: 3072, DVocab: 50257}
+	same := strings.Join(TorchRecord(12), ",")
+	llama, grouped := shape, shape
+	llama.Family, grouped.KVHeads = "llama", 3
+	for name, c := range map[string]struct {
+		of     Case
+		ok     bool
+		logits int
+	}{
+		"the same":         {Case{Op: "trace", DType: "f32", Record: same, Shape: shape}, true, 1},
+		"by other names":   {Case{Op: "trace", DType: "f16", Record: "blocks.*hook_pattern,blocks.*.hook_resid_pre,blocks.11.hook_resid_post", Shape: shape}, true, 1},
+		"and all logits":   {Case{Op: "trace", DType: "f32", Record: same + ",unembed.hook_out", Shape: shape}, true, 9},
+		"everything":       {Case{Op: "trace", DType: "f32", Shape: shape}, false, 0},
+		"more":             {Case{Op: "trace", DType: "f32", Record: same + ",hook_embed", Shape: shape}, false, 0},
+		"less":             {Case{Op: "trace", DType: "f32", Record: "*hook_pattern", Shape: shape}, false, 0},
+		"4-bit weights":    {Case{Op: "trace", DType: "q4_0", Record: same, Shape: shape}, false, 0},
+		"another family":   {Case{Op: "trace", DType: "f32", Record: same, Shape: llama}, false, 0},
+		"shared heads":     {Case{Op: "trace", DType: "f32", Record: same, Shape: grouped}, false, 0},
+		"a pass":           {Case{Op: "forward", DType: "f32", Shape: shape}, false, 0},
+		"product of bf16":  {Case{Op: "matmul", DType: "bf16"}, false, 0},
+		"product of float": {Case{Op: "matmul", DType: "f32"}, true, 0},
+	} {
+		c.of.Device, c.of.N = "cpu", 9
+		got, ok := c.of.counterpart()
+		if ok != c.ok || ok && got.Logits != c.logits {
+			t.Errorf("%s: %v, logits of %d, want %v, %d", name, ok, got.Logits, c.ok, c.logits)
+		}
+		c.of.Device = "ref"
+		if _, ok := c.of.counterpart(); ok {
+			t.Errorf("%s: on ref", name)
+		}
+	}
+	asked := filepath.Join(t.TempDir(), "asked")
+	rows := []Row{{Case: Case{Op: "trace", Device: "cuda", DType: "f32", N: 1024, Threads: 1, Record: same, Shape: shape}}}
+	if err := BesideTorch(t.Context(), python(t, "cat >"+asked+"; echo '"+timing+"'"), rows, time.Second); err != nil || rows[0].Torch == nil {
+		t.Fatal(err, rows)
+	}
+	said, err := os.ReadFile(asked)
+	want := `"shape":{"family":"gpt2","layers":12,"heads":12,"kv_heads":12,"d_model":768,"d_head":64,"d_mlp":3072,"d_vocab":50257},"logits":1}]}`
+	if err != nil || !strings.HasSuffix(string(said), want) {
+		t.Errorf("asked %s, want %s", said, want)
+	}
+}
+
 // TestTorchFails: where PyTorch fails, or its process ends, the other rows are
 // timed, and every row says what became of it.
 func TestTorchFails(t *testing.T) {

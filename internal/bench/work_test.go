@@ -72,10 +72,12 @@ func works(t *testing.T, be kernels.Backend) map[string]Work {
 		t.Fatal(err)
 	}
 	list := map[string]Work{
-		"causal":  Attention(be, Heads{N: 19, Heads: 3, DHead: 7, Causal: true}),
-		"full":    Attention(be, Heads{N: 19, Heads: 3, DHead: 7}),
-		"forward": Forward(be, Pass{Model: m, N: 9, FLOPs: 1e6}),
-		"trace":   Forward(be, Pass{Model: m, N: 9, FLOPs: 1e6, Record: true}),
+		"causal":            Attention(be, Heads{N: 19, Heads: 3, DHead: 7, Causal: true}),
+		"full":              Attention(be, Heads{N: 19, Heads: 3, DHead: 7}),
+		"forward":           Forward(be, Pass{Model: m, N: 9, FLOPs: 1e6}),
+		"trace":             Forward(be, Pass{Model: m, N: 9, FLOPs: 1e6, Record: true}),
+		"patterns":          Forward(be, Pass{Model: m, N: 9, FLOPs: 1e6, Record: true, Only: []string{"*hook_pattern", "*hook_resid_pre", "blocks.1.hook_resid_post"}}),
+		"patterns, sampled": Forward(be, Pass{Model: m, N: 30, FLOPs: 1e12, Record: true, Only: []string{"*hook_pattern", "ln_final.hook_normalized"}}),
 		// so much work that package ref reads only the first four tokens
 		"forward, sampled": Forward(be, Pass{Model: m, N: 30, FLOPs: 1e12}),
 		"trace, sampled":   Forward(be, Pass{Model: m, N: 30, FLOPs: 1e12, Record: true}),
@@ -159,8 +161,8 @@ func (w wrong) Mask(x kernels.Array, m kernels.Mask) kernels.Array {
 func TestMistakesAreFound(t *testing.T) {
 	for mistake, found := range map[string][]string{
 		"matmul": {"matmul F32", "matmul F16", "matmul BF16", "forward", "trace"},
-		"mix":    {"causal", "full", "trace"},
-		"mask":   {"causal", "full", "trace", "forward", "trace, sampled", "forward, sampled"},
+		"mix":    {"causal", "full", "trace", "patterns"},
+		"mask":   {"causal", "full", "trace", "patterns", "forward", "trace, sampled", "forward, sampled"},
 	} {
 		be := cpu.New(cpu.Options{Threads: 1})
 		list := works(t, wrong{be, mistake})
@@ -199,11 +201,49 @@ func TestPassMemory(t *testing.T) {
 	for _, s := range steps {
 		bytes += 4 * len(s.Value.Data)
 	}
-	if got := 4 * recorded(&m.Config, p.N, true); got < float64(bytes) || got > 1.4*float64(bytes) {
+	if got := 4 * p.kept(true); got < float64(bytes) || got > 1.4*float64(bytes) {
 		t.Errorf("%d bytes are recorded, %v were expected", bytes, got)
 	}
 	if p.Memory() < 2*float64(bytes) {
 		t.Errorf("%v bytes of memory for %d recorded twice", p.Memory(), bytes)
+	}
+}
+
+// TestPassKeepsWhatIsNamed: nothing else is recorded, counted or computed.
+func TestPassKeepsWhatIsNamed(t *testing.T) {
+	m, err := model.Random(model.Shape{Layers: 2, Heads: 3, DHead: 4, DVocab: 50}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		only  string
+		steps string
+		kept  float64
+		maps  bool
+	}{
+		{"*hook_pattern", "blocks.0.attn.hook_pattern blocks.1.attn.hook_pattern unembed.hook_out", 2 * 3 * 10 * 10, true},
+		{"*hook_resid_pre", "blocks.0.hook_resid_pre blocks.1.hook_resid_pre unembed.hook_out", 2 * 10 * 12, false},
+		{"unembed.hook_out", "unembed.hook_out", 10 * 50, false},
+	} {
+		p := Pass{Model: m, N: 10, Record: true, Only: []string{c.only}}
+		steps, err := p.run(t.Context(), ref.New(), p.ids(), p.wants)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, s := range steps {
+			names = append(names, s.Name)
+		}
+		logits := 1
+		if c.only == "unembed.hook_out" {
+			logits = p.N
+		}
+		if got := strings.Join(names, " "); got != c.steps || p.kept(false) != c.kept || p.maps() != c.maps || p.Logits() != logits {
+			t.Errorf("%s: %s, %v numbers, maps %v, logits of %d", c.only, got, p.kept(false), p.maps(), p.Logits())
+		}
+	}
+	if p := (Pass{Model: m, N: 10}); p.maps() || p.kept(false) != 0 || p.Logits() != 1 {
+		t.Error("a pass without a record keeps something")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"attn/internal/kernels/all"
 	"attn/internal/model"
 	"attn/internal/tensor"
+	"attn/internal/trace"
 )
 
 // What attn bench can time.
@@ -44,7 +45,8 @@ type benchOptions struct {
 	time         time.Duration // that each row is timed
 	memory       int           // GiB that a row may take
 	chart        bool
-	earlier      string // --compare
+	record       []string // --record: patterns of hook names; nil is every step
+	earlier      string   // --compare
 
 	givenModel bool // --model or the shape of a random one
 }
@@ -96,10 +98,15 @@ its weights: its peak is that share of theirs.
 others. A pass reads a built-in model's limit at most; without --model, a random
 model of its shape reads longer texts.
 
+--record says which steps a trace keeps, as in attn trace; without it, all.
+
 --compare FILE reads what --format json wrote, and says for each row whether it
 changed, by the Mann-Whitney U-test over all runs. --compare torch times PyTorch
 at the same products of float32 and the same attention (its math path), on the
-same device, if python3 can import it.
+same device, if python3 can import it. Beside a trace of a model like GPT-2 it
+runs an eager pass of the same shape; both then keep attentions and hidden states,
+and bring them to the CPU. Where it fails, the rows are written all the same, and
+the exit code is 1.
 
 A GPU's rows are timed by its own clock, each run with caches that hold nothing
 of it; its peaks, of multiply-adds and of memory copied, are measured by kernels
@@ -110,7 +117,8 @@ attn bench --op matmul --shape 8x768x3072,512x768x2304 --set all
 attn bench --op attention --n 1024 --heads 8 --d-head 128 --causal=false
 attn bench --op trace --layers 12 --heads 12 --d-model 768 --n 64,512
 attn bench --format json -o before.json; attn bench --compare before.json
-attn bench --op matmul,attention --compare torch`,
+attn bench --op matmul,attention --compare torch
+attn bench --op trace --layers 12 --heads 12 --d-model 768 --d-vocab 50257 --n 1024 --compare torch`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(cmd, shapes, dtypes, standard); err != nil {
@@ -130,16 +138,19 @@ attn bench --op matmul,attention --compare torch`,
 	f.IntSliceVar(&o.threads, "threads", nil, "CPU `threads` (default: as many as this process may use)")
 	f.DurationVar(&o.time, "time", time.Second, "how `long` each row is timed")
 	f.IntVar(&o.memory, "memory", 4, "the most that a row may take, in `GiB`")
+	f.StringSliceVar(&o.record, "record", nil, "hook `names` that a trace keeps, with * for any part, or all (default: all; with --compare torch what PyTorch hands out)")
 	f.BoolVar(&o.chart, "chart", false, "draw a roofline chart as well")
 	f.StringVar(&o.earlier, "compare", "", "an earlier run's JSON `file` to compare with, or torch: PyTorch, timed beside")
 	o.model.add(a, cmd)
 	addShape(cmd, &o.shape)
+	f.IntVar(&o.shape.DVocab, "d-vocab", 0, "random model: `N` words in its vocabulary")
 	f.Lookup("heads").Usage = "`N` heads of attention, and of a random model's layers (default: 12, and 4)"
 	f.Lookup("d-head").Usage = "`N` numbers in a query, key or value, of both (default: 64, and 16)"
 	complete(cmd, "op", benchOps()...)
 	complete(cmd, "device", all.Names()...)
 	complete(cmd, "set", append(all.Sets(), allSets)...)
 	complete(cmd, "dtype", benchDTypes()...)
+	complete(cmd, "record", "all")
 	o.output.add(cmd, formatText, formatJSON, formatCSV)
 	o.look.add(cmd)
 	return cmd
@@ -173,6 +184,7 @@ func (o *benchOptions) complete(cmd *cobra.Command, shapes, dtypes []string, sta
 		func() error { return o.readShapes(shapes) },
 		func() error { return o.checkNumbers(cmd) },
 		func() error { return o.settleModel(cmd) },
+		func() error { return o.checkRecord(given("record")) },
 		o.output.resolve,
 	} {
 		if err := check(); err != nil {
@@ -300,7 +312,7 @@ func (o *benchOptions) settleModel(cmd *cobra.Command) error {
 	if given("model") && !passes {
 		return usagef("only forward and trace run a model, and neither is among --op %s: --model", strings.Join(o.ops, ","))
 	}
-	for _, name := range []string{"layers", "heads", "kv-heads", "d-model", "d-head", "d-mlp", "seed"} {
+	for _, name := range []string{"layers", "heads", "kv-heads", "d-model", "d-head", "d-mlp", "d-vocab", "seed"} {
 		if !given(name) {
 			continue
 		}
@@ -321,6 +333,33 @@ func (o *benchOptions) settleModel(cmd *cobra.Command) error {
 		return usagef("not 1 to %d heads of at most %d numbers: --heads %d, --d-head %d", maxBenchHeads, maxBenchSize, o.shape.Heads, o.shape.DHead)
 	}
 	return nil
+}
+
+func (o *benchOptions) checkRecord(given bool) error {
+	switch {
+	case given && !o.times(opTrace):
+		return usagef("only trace keeps steps, and it is not among --op %s: --record", strings.Join(o.ops, ","))
+	case given && len(o.record) == 0:
+		return usagef("the list is empty: --record").advise("it takes hook names, with * for any part, or all")
+	}
+	return nil
+}
+
+// kept are the steps that traces keep; nil is all. Beside PyTorch they are those that
+// it hands out, unless others are asked for: all of them would be no comparison.
+func (o *benchOptions) kept(layers int) ([]string, error) {
+	switch {
+	case slices.Contains(o.record, "all"):
+		return nil, nil
+	case o.record == nil && o.besideTorch():
+		return bench.TorchRecord(layers), nil
+	}
+	for _, pattern := range o.record {
+		if err := trace.CheckPattern(pattern, layers); err != nil {
+			return nil, usagef("--record: %w", err)
+		}
+	}
+	return o.record, nil
 }
 
 // runBench plans the rows, measures the machine, and then each of them.

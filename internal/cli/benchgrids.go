@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -98,6 +99,7 @@ func benchColumns() []benchColumn {
 		{exact: "max_abs_error", shown: "error", number: func(r bench.Row) float64 { return r.Error }, round: rough},
 		{exact: "error_share", number: func(r bench.Row) float64 { return r.ErrorShare }},
 		{exact: "checked", word: func(r bench.Row) string { return r.Checked }},
+		{exact: "record", word: func(r bench.Row) string { return r.Record }},
 		{exact: "set", word: func(r bench.Row) string { return r.Set }},
 	}
 }
@@ -155,7 +157,7 @@ func torchGrid(rows []bench.Row) view.Grid {
 	}
 	g.Formula = strings.TrimSpace("medians; PyTorch " + version)
 	if missing > 0 {
-		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d rows have no counterpart here: it is timed at products of float32 and at attention.", missing, len(rows)))
+		g.Notes = append(g.Notes, fmt.Sprintf("%d of %d rows have no counterpart here: it is timed at products of float32, at attention, and at traces of GPT-2's blocks that keep what it hands out (--record).", missing, len(rows)))
 	}
 	return g
 }
@@ -269,9 +271,13 @@ func benchNotes(d bench.Document) []string {
 			notes = append(notes, fmt.Sprintf("Tiles of bfloat16 on %s: %s GFLOP/s (AMX); a float32 product takes 3 to 6, by its weights, and set amx is held to that.", threads, threeDigits(p.Tiles)))
 		}
 	}
-	sampled := false
+	kept, sampled := "", false
 	for _, r := range d.Rows {
+		kept = cmp.Or(kept, r.Record)
 		sampled = sampled || r.Checked != "every number"
+	}
+	if kept != "" {
+		notes = append(notes, "Traces keep "+escape.Text(strings.ReplaceAll(kept, ",", ", "))+" (--record).")
 	}
 	held := "Every result was held to ref before it was timed"
 	if sampled {

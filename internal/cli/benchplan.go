@@ -254,21 +254,26 @@ func (o *benchOptions) passes(p *benchPlan, record bool) ([]task, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := opForward
+	op, kept := opForward, []string(nil)
 	if record {
 		op = opTrace
+		if kept, err = o.kept(m.Config.Layers); err != nil {
+			return nil, err
+		}
 	}
 	var tasks []task
 	for _, n := range o.sizesOr(min(benchSize, m.Config.Context)) {
 		if n > m.Config.Context {
 			return nil, usagef("model %s reads at most %d tokens: --n %d", m.Config.Name, m.Config.Context, n)
 		}
-		pass := bench.Pass{Model: m, N: n, Record: record}
-		if pass.FLOPs, pass.Bytes, err = o.work(m, shape, n, record); err != nil {
+		pass := bench.Pass{Model: m, N: n, Record: record, Only: kept}
+		if pass.FLOPs, pass.Bytes, err = o.work(m, shape, pass); err != nil {
 			return nil, err
 		}
 		tasks = append(tasks, task{
-			Case:   bench.Case{Op: op, DType: storedIn(m), N: n, Model: m.Config.Name},
+			Case: bench.Case{
+				Op: op, DType: storedIn(m), N: n, Model: m.Config.Name, Record: strings.Join(kept, ","), Shape: bench.ShapeOf(&m.Config),
+			},
 			memory: pass.Memory(), flag: fmt.Sprintf("--n %d", n),
 			make: func(be kernels.Backend) bench.Work { return bench.Forward(be, pass) },
 		})
@@ -312,19 +317,17 @@ func (o *benchOptions) paramsOf(m *model.Model) (params.Shape, error) {
 // work is what a pass takes: operations, and bytes of the weights. The ledger
 // counts the logits of every token; a pass that does not record them computes
 // the last one's.
-func (o *benchOptions) work(m *model.Model, s params.Shape, n int, record bool) (flops, bytes float64, err error) {
+func (o *benchOptions) work(m *model.Model, s params.Shape, pass bench.Pass) (flops, bytes float64, err error) {
 	f32, err := params.ParseDType("f32")
 	if err != nil {
 		return 0, 0, failf("%w", err)
 	}
-	ledger, err := s.Ledger(params.Use{Context: n, Batch: 1, DType: f32})
+	ledger, err := s.Ledger(params.Use{Context: pass.N, Batch: 1, DType: f32})
 	if err != nil {
 		return 0, 0, failf("cannot count: %w: %s", err, s.Name)
 	}
 	flops, bytes = ledger.Prompt.Total, ledger.Weights
-	if !record {
-		flops -= 2 * float64(n-1) * float64(m.Config.DVocab) * float64(m.Config.DModel)
-	}
+	flops -= 2 * float64(pass.N-pass.Logits()) * float64(m.Config.DVocab) * float64(m.Config.DModel)
 	if files := m.Files(); files != nil {
 		bytes = float64(files.Size())
 	}
