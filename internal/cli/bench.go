@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -80,7 +81,7 @@ matrix products, attention, forward passes, and passes with every step recorded.
 Every row's result is compared with the reference backend's before it is timed;
 where that would take long, a sample of its rows or queries is, spread over all
 of them, or the first tokens of a pass. A result that rounding does not explain is an error, with exit
-code 3. Then the work is run until --time is over, and at least 3 times: ms is
+code 3; the other rows are measured all the same. Then the work is run until --time is over, and at least 3 times: ms is
 the fastest run and the median, and GFLOP/s and GB/s are the median's.
 
 Operations: 2 m n k for a product; 4 heads n² d_head for attention, half of that
@@ -384,9 +385,9 @@ func runBench(ctx context.Context, a *App, o *benchOptions) error {
 				advise("give the same --op, --n, --dtype, --device and --threads as then")
 		}
 	}
-	d, err := p.run(ctx, a, o)
-	if err != nil {
-		return err
+	d, failed := p.run(ctx, a, o)
+	if len(d.Rows) == 0 {
+		return failed
 	}
 	switch {
 	case o.besideTorch():
@@ -402,7 +403,7 @@ func runBench(ctx context.Context, a *App, o *benchOptions) error {
 	if err := o.write(a, d, p.notes, earlier); err != nil {
 		return err
 	}
-	return torchFailures(d.Rows)
+	return cmp.Or(failed, torchFailures(d.Rows))
 }
 
 // torchFailures says at which rows PyTorch failed, and what it said at the first.

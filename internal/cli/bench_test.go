@@ -204,6 +204,28 @@ func TestBenchWrongResult(t *testing.T) {
 	}
 }
 
+// TestBenchGoesOn: a row that fails takes no other with it; its error comes back.
+func TestBenchGoesOn(t *testing.T) {
+	wrong := errors.New("the device is gone")
+	step := func(n int, err error) benchStep {
+		return benchStep{Case: bench.Case{Op: opMatMul, Device: "ref", N: n, M: n, K: n, Threads: 1}, make: func(be kernels.Backend) bench.Work {
+			w := bench.MatMul(be, bench.Product{M: n, N: n, K: n, DType: tensor.F32})
+			if err != nil {
+				w.Check = func(context.Context) (bench.Check, error) { return bench.Check{}, err }
+			}
+			return w
+		}}
+	}
+	p := &benchPlan{steps: []benchStep{step(2, nil), step(3, wrong), step(4, nil)}}
+	d, err := p.run(t.Context(), NewApp(&bytes.Buffer{}, &bytes.Buffer{}), &benchOptions{time: time.Millisecond})
+	if !errors.Is(err, wrong) || len(d.Rows) != 2 || d.Rows[1].N != 4 {
+		t.Errorf("%d rows, %v", len(d.Rows), err)
+	}
+	if got := strings.Join(p.notes, ""); got != "Failed: matmul 3 on ref: the device is gone." {
+		t.Error(got)
+	}
+}
+
 // TestBenchThreads: without --threads it is as many as there are.
 func TestBenchThreads(t *testing.T) {
 	places, err := (&benchOptions{devices: []string{"cpu"}, sets: []string{"generic"}}).places(&benchPlan{})

@@ -353,7 +353,8 @@ func storedIn(m *model.Model) string {
 	return kinds[0]
 }
 
-// run measures the machine and then each row.
+// run measures the machine and then each row. Where one fails the others are measured
+// all the same; the error is the first one's.
 func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Document, error) {
 	d := bench.Document{Schema: bench.Schema, Machine: bench.Machine{
 		CPU: cmp.Or(probe.CPU(), runtime.GOARCH), Features: cpuFeatures(), Threads: runtime.GOMAXPROCS(0), OS: runtime.GOOS, Arch: runtime.GOARCH,
@@ -366,16 +367,22 @@ func (p *benchPlan) run(ctx context.Context, a *App, o *benchOptions) (bench.Doc
 	if i := slices.IndexFunc(peaks, func(k bench.Peak) bool { return k.Device == "cuda" }); i >= 0 {
 		d.Machine.GPU = &peaks[i].FMA
 	}
+	var failed error
 	for i, s := range p.steps {
 		stop := a.progress(o.look.Quiet, fmt.Sprintf("timing %s on %s (%d of %d)", benchName(s.Case), s.Device, i+1, len(p.steps)))
 		row, err := s.measure(ctx, o.time, s.peak(peaks))
 		stop()
-		if err != nil {
-			return d, err
+		switch {
+		case ctx.Err() != nil:
+			return bench.Document{}, ctx.Err()
+		case err != nil:
+			p.notes = append(p.notes, "Failed: "+escape.Text(err.Error())+".")
+			failed = cmp.Or(failed, err)
+			continue
 		}
 		d.Rows = append(d.Rows, row)
 	}
-	return d, nil
+	return d, failed
 }
 
 // peaks measures the machine on each number of threads that a row has.
