@@ -36,6 +36,21 @@ func TestLargeTiles(t *testing.T) {
 	}
 }
 
+// TestEachKernel holds each kernel of each stored type to package ref, those in large
+// tiles among them.
+func TestEachKernel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the interpreter is slow")
+	}
+	for _, l := range launches() {
+		b := onInterpreter(t)
+		b.busy = l.busy
+		if err := l.call.Compare(b); err != nil {
+			t.Errorf("%s, %s: %v", l.kernel, l.call.Name, err)
+		}
+	}
+}
+
 // TestAttentionOfAllSizes holds attention to package ref for every width of heads
 // that has a kernel of its own.
 func TestAttentionOfAllSizes(t *testing.T) {

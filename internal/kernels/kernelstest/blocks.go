@@ -87,7 +87,21 @@ func blockCalls(s source) (calls []Call) {
 	w := s.apart(2*out, in)
 	w.Name, w.Shape[0], w.Order = "MXFP4 apart in another order", out, shuffled(out)
 	calls = append(calls, storedCalls(s, w)...)
-	return append(calls, turnedCalls(s, s.apart(6, in))...)
+	calls = append(calls, turnedCalls(s, s.apart(6, in))...)
+	return append(calls, manyTurned(s)...)
+}
+
+// manyTurned multiplies more rows than a few by single numbers whose outputs lie side
+// by side.
+func manyTurned(s source) (calls []Call) {
+	const out, in, t = 70, 37, 33
+	for _, d := range []tensor.DType{tensor.F8E4M3, tensor.F8E5M2} {
+		w := s.blocks(d, in, out)
+		w.Name += " turned"
+		w.Shape, w.Stride = [2]int{out, in}, [2]int{1, out}
+		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
+	}
+	return calls
 }
 
 // storedCalls are of a matrix whose blocks lie along its inputs.

@@ -7,9 +7,9 @@ import (
 	"attn/internal/tensor"
 )
 
-// comparerCheck holds a kernels.Comparer to the sums that it stands for, and has it
+// CheckComparer holds a kernels.Comparer to the sums that it stands for, and has it
 // refuse what does not fit.
-func comparerCheck(be kernels.Backend) error {
+func CheckComparer(be kernels.Backend) error {
 	c, ok := be.(kernels.Comparer)
 	if !ok {
 		return nil

@@ -26,7 +26,7 @@ func identityChecks() []check {
 		{name: "identity/put and get", run: putGet},
 		{name: "identity/lend", run: lend},
 		{name: "identity/attend", run: attendsInOneGo},
-		{name: "compare", run: comparerCheck},
+		{name: "compare", run: CheckComparer},
 		{name: "error/compare", run: comparerRefuses},
 	}
 }
