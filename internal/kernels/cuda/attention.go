@@ -199,7 +199,7 @@ func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
 		}
 		width := in.size() / in.shape[0].Size
 		b.work("rows").arrays(in).ids(ids).arrays(out).int(width).long(width).long(1).
-			run("gather", "gather_F32", grid{[3]int{ceil(width, perBlock), len(ids), 1}, perBlock})
+			run("gather", "gather_F32", grid{[3]int{len(ids), ceil(width, perBlock), 1}, perBlock})
 	}
 	return b.whole(out)
 }
