@@ -288,6 +288,7 @@ func crossCalls(s source) (calls []Call) {
 		{65, 64, 1, 1, 64, 64},
 		{48, 193, 6, 2, 67, 67},
 		{200, 97, 2, 2, 12, 9},
+		{66, 300, 2, 1, 8, 200},
 	} {
 		add("plain", size[0], size[1], size[2], size[3], size[4], size[5], func(*kernels.AttentionOpts) {})
 	}
