@@ -264,13 +264,14 @@ func (p *densePattern) tile(result, i int) float64 {
 // FusedOps lists the calls that the suite makes of a backend that has
 // kernels.FusedAttention.
 func FusedOps() []Op {
-	return []Op{{"attention", fusedCalls(newSource(50))}, {"rows", rowsCalls(newSource(51))}}
+	return []Op{
+		{"attention", fusedCalls(newSource(50))},
+		{"cross-attention", crossCalls(newSource(55))},
+		{"rows", rowsCalls(newSource(51))},
+	}
 }
 
-// CrossOps lists attention between two texts, which a backend that has
-// kernels.Crossing takes.
-func CrossOps() []Op { return []Op{{"cross-attention", crossCalls(newSource(55))}} }
-
+// crossCalls are of attention between two texts.
 func crossCalls(s source) (calls []Call) {
 	add := func(name string, t, n, h, kv, d, wide int, change func(o *kernels.AttentionOpts)) {
 		o := everythingBetween(t, n, kernels.Mask{}, d)

@@ -16,36 +16,22 @@ func fusedChecks(every int) []check {
 		{"attention/the steps one by one", func(be kernels.Backend) error { return fusedIsTheSteps(be, every) }, true},
 		{"attention/listed keys", listedKeys, true},
 		{"attention/weights add up", func(be kernels.Backend) error { return fusedAddsUp(be, every) }, true},
+		{"cross-attention/softmax of scores, times values", crossIsNaive, true},
 	}
 	for _, op := range FusedOps() {
 		list = append(list, check{op.Name, func(be kernels.Backend) error { return op.compare(be, every) }, true})
 	}
-	for _, bad := range badFused() {
+	for _, bad := range append(badFused(), badCross()...) {
 		list = append(list, check{"error/" + bad.name, bad.check, true})
 	}
-	return append(list, crossChecks(every)...)
+	return list
 }
 
-// crossChecks are the suite of attention between two texts. A backend that does not
-// take it refuses it.
-func crossChecks(every int) []check {
-	either := func(crossing func(be kernels.Backend) error) func(be kernels.Backend) error {
-		return func(be kernels.Backend) error {
-			if c, ok := be.(kernels.Crossing); ok && c.Crosses() {
-				return crossing(be)
-			}
-			return attendBetween(2, 3, kernels.Mask{}).check(be)
-		}
-	}
-	list := []check{{"cross-attention/softmax of scores, times values", either(crossIsNaive), true}}
-	for _, op := range CrossOps() {
-		list = append(list, check{op.Name, either(func(be kernels.Backend) error { return op.compare(be, every) }), true})
-	}
+// badCross lists attention between two texts with a mask that compares their
+// positions.
+func badCross() (list []badCall) {
 	for _, m := range []kernels.Mask{{Causal: true}, {Window: 9}, {Causal: true, Window: 1}} {
-		for _, size := range [][2]int{{2, 3}, {3, 2}} {
-			bad := attendBetween(size[0], size[1], m)
-			list = append(list, check{"error/" + bad.name, bad.check, true})
-		}
+		list = append(list, attendBetween(2, 3, m), attendBetween(3, 2, m))
 	}
 	return list
 }
