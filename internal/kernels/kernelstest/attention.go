@@ -264,13 +264,14 @@ func (p *densePattern) tile(result, i int) float64 {
 // FusedOps lists the calls that the suite makes of a backend that has
 // kernels.FusedAttention.
 func FusedOps() []Op {
-	return []Op{{"attention", fusedCalls(newSource(50))}, {"rows", rowsCalls(newSource(51))}}
+	return []Op{
+		{"attention", fusedCalls(newSource(50))},
+		{"cross-attention", crossCalls(newSource(55))},
+		{"rows", rowsCalls(newSource(51))},
+	}
 }
 
-// CrossOps lists attention between two texts, which a backend that has
-// kernels.Crossing takes.
-func CrossOps() []Op { return []Op{{"cross-attention", crossCalls(newSource(55))}} }
-
+// crossCalls are of attention between two texts.
 func crossCalls(s source) (calls []Call) {
 	add := func(name string, t, n, h, kv, d, wide int, change func(o *kernels.AttentionOpts)) {
 		o := everythingBetween(t, n, kernels.Mask{}, d)
@@ -288,6 +289,7 @@ func crossCalls(s source) (calls []Call) {
 		{65, 64, 1, 1, 64, 64},
 		{48, 193, 6, 2, 67, 67},
 		{200, 97, 2, 2, 12, 9},
+		{66, 300, 2, 1, 8, 200},
 	} {
 		add("plain", size[0], size[1], size[2], size[3], size[4], size[5], func(*kernels.AttentionOpts) {})
 	}
