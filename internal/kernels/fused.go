@@ -21,6 +21,8 @@ type FusedAttention interface {
 	// and decoder's cross-attention. A causal mask or a window is refused there: it
 	// compares positions, and a key of another text is neither before nor after a
 	// query.
+	//
+	// On a backend that is Overlapping the statistics' numbers are there after Settle.
 	Attention(q, k, v Array, o AttentionOpts) (Array, AttentionStats)
 	// Rows returns x [pos T, ...] at some positions, in the order given.
 	Rows(x Array, rows []int) Array

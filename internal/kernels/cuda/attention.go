@@ -41,7 +41,8 @@ const (
 // Attention returns each query's weighted sum of values and what the options ask
 // of the pattern: q [pos T, head H, d_head D], k [pos N, head KV, d_head D], v
 // [pos N, head KV, d_head DV] -> [pos T, head H, d_head DV]. The pattern is never
-// held; what needs the finished sums of its rows is worked out after them.
+// held; what needs the finished sums of its rows is worked out after them. What it tells
+// comes back beside the ops to come, as what Later promises.
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
 	qs, ks, vs := b.in(q), b.in(k), b.in(v)
 	shape, err := kernels.AttentionShape(qs.shape, ks.shape, vs.shape, o)
@@ -123,6 +124,7 @@ type told struct {
 	shift   *pointer   // of the rows' shifts and totals, which lie before it all
 	total   *pointer
 	at      pointer
+	of      *memory
 }
 
 func newTold(t, n, heads int, o kernels.AttentionOpts, p *attention) *told {
@@ -157,7 +159,7 @@ func (d *told) place(w *work) {
 		w.b.fail(w.op, err)
 		return
 	}
-	w.brief = append(w.brief, at)
+	d.of = w.b.used(at, 4*size)
 	*d.shift, *d.total = at, at+pointer(4*d.rows)
 	d.at = at + pointer(8*d.rows)
 	next := d.at
@@ -169,19 +171,25 @@ func (d *told) place(w *work) {
 	}
 }
 
-// fetch copies everything back at once.
+// fetch has everything copied back at once.
 func (d *told) fetch(b *Backend) {
 	size := 0
 	for _, t := range d.tensors {
 		size += len(t.Data)
 	}
+	if d.of == nil { // there was no memory
+		return
+	}
 	if size == 0 || b.err != nil || b.stopped() {
+		b.left(d.of)
 		return
 	}
 	all := make([]float32, size)
-	b.fail("attention", b.gpu.download(floatBytes(all), d.at))
+	of := d.of
+	b.fail("attention", b.gpu.later(floatBytes(all), d.at, func() { b.left(of) }))
 	for _, t := range d.tensors {
-		all = all[copy(t.Data, all):]
+		n := len(t.Data)
+		t.Data, all = all[:n:n], all[n:]
 	}
 }
 

@@ -83,7 +83,7 @@ type memory struct {
 	at      pointer
 	bytes   int
 	users   int             // arrays that were not released, and downloads under way
-	cleanup runtime.Cleanup // of an array that nobody released
+	cleanup runtime.Cleanup // where nobody released it
 }
 
 var _ kernels.Backend = (*Backend)(nil)
@@ -188,8 +188,7 @@ func (b *Backend) out(op string, shape []tensor.Dim, err error) (*array, bool) {
 	if b.err != nil || err != nil {
 		return out, false
 	}
-	out.shape, out.at, out.of = shape, at, &memory{at: at, bytes: 4 * tensor.Elements(shape), users: 1}
-	out.of.cleanup = runtime.AddCleanup(out.of, b.discard, at)
+	out.shape, out.at, out.of = shape, at, b.used(at, 4*tensor.Elements(shape))
 	return out, true
 }
 

@@ -62,10 +62,11 @@ func (d *interpreted) download(data []byte, p pointer) error {
 }
 
 func (d *interpreted) later(data []byte, p pointer, read func()) error {
+	err := d.download(data, p)
 	if read != nil {
 		read()
 	}
-	return d.download(data, p)
+	return err
 }
 
 func (d *interpreted) settle() error { return nil }

@@ -27,6 +27,14 @@ func (b *Backend) Release(a kernels.Array) {
 	b.left(x.of)
 }
 
+// used is memory that one user has taken, and gives back with left, or else when the
+// collector finds that nobody has it.
+func (b *Backend) used(at pointer, bytes int) *memory {
+	m := &memory{at: at, bytes: bytes, users: 1}
+	m.cleanup = runtime.AddCleanup(m, b.discard, at)
+	return m
+}
+
 // left says that a user of memory reads it no more. What the GPU was told to do with
 // it comes before what it is told next.
 func (b *Backend) left(m *memory) {

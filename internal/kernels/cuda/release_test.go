@@ -129,3 +129,21 @@ func TestManyRows(t *testing.T) {
 		}
 	}
 }
+
+// TestStatisticsComeBackLater: attention does not wait for what it tells of the pattern.
+func TestStatisticsComeBackLater(t *testing.T) {
+	g := newFakeGPU(t)
+	b := g.open()
+	x := b.Put(tensor.New(tensor.D(tensor.Pos, 70), tensor.D(tensor.Head, 2), tensor.D(tensor.DHead, 16)))
+	b.idle()
+	waits := g.uses["cuEventSynchronize"] + g.uses["cuStreamSynchronize"]
+	_, stats := b.Attention(x, x, x, kernels.AttentionOpts{Scale: 1, Rows: true, Top: 3})
+	b.idle()
+	if now := g.uses["cuEventSynchronize"] + g.uses["cuStreamSynchronize"]; now != waits {
+		t.Errorf("it waited %d times", now-waits)
+	}
+	b.Settle()
+	if b.Err() != nil || stats.TopWeights.Data[0] <= 0 || stats.LSE.Data[139] <= 0 {
+		t.Errorf("%v: %v, %v", b.Err(), stats.TopWeights.Data[:3], stats.LSE.Data[139])
+	}
+}

@@ -55,7 +55,7 @@ func fused(name string, q, k, v tensor.Tensor, o kernels.AttentionOpts) Call {
 	return Call{
 		Name: name, inputs: []tensor.Tensor{q, k, v},
 		run: func(be kernels.Backend, _ kernels.Weight, in []kernels.Array) []kernels.Array {
-			out, s := be.(kernels.FusedAttention).Attention(in[0], in[1], in[2], o)
+			out, s := settled(be, in[0], in[1], in[2], o)
 			results := []kernels.Array{out}
 			for _, stat := range []tensor.Tensor{
 				s.LSE, s.Entropy, s.First, s.Near, s.Sink, s.TopWeights, s.Rest, s.Received, s.Pooled, s.TileScores, s.TilePattern,
@@ -69,6 +69,15 @@ func fused(name string, q, k, v tensor.Tensor, o kernels.AttentionOpts) Call {
 		},
 		allowed: func(result, i int, _ float64) bound { return dense().allowed(result, i) },
 	}
+}
+
+// settled is Attention, and waits for the statistics.
+func settled(be kernels.Backend, q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
+	out, stats := be.(kernels.FusedAttention).Attention(q, k, v, o)
+	if later, ok := be.(kernels.Overlapping); ok {
+		later.Settle()
+	}
+	return out, stats
 }
 
 // densePattern is the whole pattern in float64, and how far a weight may be off.

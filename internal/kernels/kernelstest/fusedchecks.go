@@ -40,7 +40,7 @@ func badCross() (list []badCall) {
 func attendBetween(queries, keys int, m kernels.Mask) badCall {
 	return badCall{fmt.Sprintf("attention, %d queries, %d keys, mask %v", queries, keys, m), func(be kernels.Backend) []kernels.Array {
 		q, k := be.Put(tensor.New(pos(queries), heads(2), headSize(4))), be.Put(tensor.New(pos(keys), heads(2), headSize(4)))
-		out, _ := be.(kernels.FusedAttention).Attention(q, k, k, kernels.AttentionOpts{Mask: m})
+		out, _ := settled(be, q, k, k, kernels.AttentionOpts{Mask: m})
 		return []kernels.Array{out}
 	}}
 }
@@ -57,7 +57,7 @@ func crossIsNaive(be kernels.Backend) error {
 		o := everythingBetween(queries, keys, kernels.Mask{}, d)
 		o.Tile = &kernels.Tile{Queries: [2]int{0, queries}, Keys: [2]int{0, keys}}
 		q, k, v := s.normal(pos(queries), heads(h), headSize(d)), s.normal(pos(keys), heads(kv), headSize(d)), s.normal(pos(keys), heads(kv), headSize(wide))
-		out, stats := be.(kernels.FusedAttention).Attention(be.Put(q), be.Put(k), be.Put(v), o)
+		out, stats := settled(be, be.Put(q), be.Put(k), be.Put(v), o)
 		got := be.Get(out)
 		if err := be.Err(); err != nil {
 			return err
@@ -123,7 +123,7 @@ func fusedIsTheSteps(be kernels.Backend, every int) error {
 			change(&o)
 			q, k, v := s.normal(pos(t), heads(2), headSize(d)), s.normal(pos(t), heads(1), headSize(d)), s.normal(pos(t), heads(1), headSize(9))
 			in := [3]kernels.Array{be.Put(q), be.Put(k), be.Put(v)}
-			out, _ := be.(kernels.FusedAttention).Attention(in[0], in[1], in[2], o)
+			out, _ := settled(be, in[0], in[1], in[2], o)
 			got, want := be.Get(out), be.Get(stepByStep(be, in, o))
 			if err := be.Err(); err != nil {
 				return err
@@ -176,7 +176,7 @@ func listedKeys(be kernels.Backend) error {
 		o := everythingOf(t, m, d)
 		o.Tile = &kernels.Tile{Queries: [2]int{0, t}, Keys: [2]int{0, t}}
 		shape := []tensor.Dim{pos(t), heads(2), headSize(d)}
-		_, stats := be.(kernels.FusedAttention).Attention(be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
+		_, stats := settled(be, be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
 		if err := be.Err(); err != nil {
 			return err
 		}
@@ -233,7 +233,7 @@ func fusedAddsUp(be kernels.Backend, every int) error {
 			o := everythingOf(t, m, d)
 			o.Sinks = sinks
 			shape := []tensor.Dim{pos(t), heads(2), headSize(d)}
-			_, stats := be.(kernels.FusedAttention).Attention(be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
+			_, stats := settled(be, be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
 			if err := be.Err(); err != nil {
 				return err
 			}
@@ -288,7 +288,7 @@ func addsUp(s kernels.AttentionStats, o kernels.AttentionOpts, t int) error {
 func badFused() []badCall {
 	attend := func(name string, q, k, v []tensor.Dim, o kernels.AttentionOpts) badCall {
 		return badCall{"attention, " + name, func(be kernels.Backend) []kernels.Array {
-			out, _ := be.(kernels.FusedAttention).Attention(be.Put(tensor.New(q...)), be.Put(tensor.New(k...)), be.Put(tensor.New(v...)), o)
+			out, _ := settled(be, be.Put(tensor.New(q...)), be.Put(tensor.New(k...)), be.Put(tensor.New(v...)), o)
 			return []kernels.Array{out}
 		}}
 	}
@@ -319,7 +319,7 @@ func badFused() []badCall {
 		}})
 	}
 	return append(list, badCall{"attention, array of no backend", func(be kernels.Backend) []kernels.Array {
-		out, _ := be.(kernels.FusedAttention).Attention(stranger{}, stranger{}, stranger{}, kernels.AttentionOpts{})
+		out, _ := settled(be, stranger{}, stranger{}, stranger{}, kernels.AttentionOpts{})
 		return []kernels.Array{out}
 	}})
 }
