@@ -19,8 +19,10 @@ type flight struct {
 	read func() // called when the last page has been read; nil of those before it
 }
 
-// downPages is how many pages downloads take turns in.
-const downPages = 8
+// downPages is how many pages downloads take turns in: what is larger than all of them
+// keeps the next op waiting, and GPT-2's pattern of 1024 tokens takes 12. They are made
+// when they are needed.
+const downPages = 16
 
 // later copies memory back; the bytes are there after settle. read is called once the
 // memory has been read.
