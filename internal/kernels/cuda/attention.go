@@ -154,12 +154,10 @@ func (d *told) place(w *work) {
 	for _, t := range d.tensors {
 		size += len(t.Data)
 	}
-	at, err := w.b.alloc(4 * size)
-	if err != nil {
-		w.b.fail(w.op, err)
+	at, ok := w.take(4 * size)
+	if !ok {
 		return
 	}
-	w.brief = append(w.brief, at)
 	*d.shift, *d.total = at, at+pointer(4*d.rows)
 	d.at = at + pointer(8*d.rows)
 	next := d.at
@@ -185,21 +183,4 @@ func (d *told) fetch(b *Backend) {
 	for _, t := range d.tensors {
 		all = all[copy(t.Data, all):]
 	}
-}
-
-// Rows returns x [pos T, ...] at some positions, in the order given.
-func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
-	in := b.in(x)
-	shape, err := kernels.RowsShape(in.shape, rows)
-	out, ok := b.out("rows", shape, err)
-	if ok {
-		ids := make([]int32, len(rows))
-		for i, r := range rows {
-			ids[i] = int32(r)
-		}
-		width := in.size() / in.shape[0].Size
-		b.work("rows").arrays(in).ids(ids).arrays(out).int(width).long(width).long(1).
-			run("gather", "gather_F32", grid{[3]int{ceil(width, perBlock), len(ids), 1}, perBlock})
-	}
-	return b.whole(out)
 }

@@ -75,6 +75,8 @@ type array struct {
 	shape []tensor.Dim
 	at    pointer
 	of    *array // whose memory this is too; nil when it is its own
+
+	shared bool // another array, or a copy that is under way, reads the memory
 }
 
 var _ kernels.Backend = (*Backend)(nil)

@@ -50,6 +50,7 @@ func (b *Backend) Later(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	t := tensor.New(x.shape...)
+	x.shared = true
 	err := b.gpu.later(floatBytes(t.Data), x.at, x)
 	b.fail("get", err)
 	if err != nil {

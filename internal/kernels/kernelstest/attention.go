@@ -264,7 +264,7 @@ func (p *densePattern) tile(result, i int) float64 {
 // FusedOps lists the calls that the suite makes of a backend that has
 // kernels.FusedAttention.
 func FusedOps() []Op {
-	return []Op{{"attention", fusedCalls(newSource(50))}, {"rows", rowsCalls(newSource(51))}}
+	return []Op{{"attention", fusedCalls(newSource(50))}}
 }
 
 // CrossOps lists attention between two texts, which a backend that has
@@ -376,16 +376,4 @@ func fusedEdges(s source) []Call {
 		fused("extreme values", s.normal(shape...), s.normal(shape...), s.among(extremes(), shape...), o),
 		fused("denormal", s.among([]float32{denormal, 1e-40}, shape...), s.normal(shape...), s.normal(shape...), o),
 	}
-}
-
-func rowsCalls(s source) (calls []Call) {
-	for _, rows := range [][]int{{0}, {6}, {3, 3, 0, 6}} {
-		calls = append(calls, Call{
-			Name: fmt.Sprint(rows), inputs: []tensor.Tensor{s.normal(pos(7), heads(2), headSize(5))}, allowed: exact,
-			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array {
-				return be.(kernels.FusedAttention).Rows(x, rows)
-			}),
-		})
-	}
-	return calls
 }
