@@ -109,7 +109,7 @@ func routeCalls(s source) (calls []Call) {
 		{"infinite", []float32{inf(), 1, 2}},
 	} {
 		for _, o := range routings(s, 12) {
-			if o.Correction != nil { // alike no more
+			if o.Correction != nil { // of two kinds, so that some stay alike
 				o.Correction = s.among([]float32{0, 1}, expert(12)).Data
 			}
 			calls = append(calls, route(test.name, s.among(test.values, pos(9), expert(12)), o))
