@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -103,7 +102,7 @@ func (o RouteOpts) suitability(scores []float32) []float64 {
 }
 
 // choose lists the experts that suit most, out of the best groups.
-func (o RouteOpts) choose(suits []float64) []int {
+func (o RouteOpts) choose(suits []float64) []int32 {
 	choice := slices.Clone(suits)
 	for e, v := range o.Correction {
 		choice[e] += float64(v)
@@ -111,7 +110,7 @@ func (o RouteOpts) choose(suits []float64) []int {
 	if o.Groups > 0 {
 		o.leaveGroups(choice)
 	}
-	return largest(choice, o.Used)
+	return tensor.Largest(choice, o.Used)
 }
 
 // leaveGroups makes the experts of all but the best groups suit nobody.
@@ -120,24 +119,13 @@ func (o RouteOpts) leaveGroups(choice []float64) {
 	best := make([]float64, o.Groups)
 	for g := range best {
 		own := choice[g*size : (g+1)*size]
-		for _, e := range largest(own, o.GroupBest) {
+		for _, e := range tensor.Largest(own, o.GroupBest) {
 			best[g] += own[e]
 		}
 	}
-	for _, g := range largest(best, o.Groups)[o.GroupsUsed:] {
-		for e := g * size; e < (g+1)*size; e++ {
-			choice[e] = math.Inf(-1)
+	for _, g := range tensor.Largest(best, o.Groups)[o.GroupsUsed:] {
+		for e := range size {
+			choice[int(g)*size+e] = math.Inf(-1)
 		}
 	}
-}
-
-// largest lists the places of the n largest numbers, the largest first, the
-// earlier of two alike; what is no number comes last.
-func largest(x []float64, n int) []int {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x[b], x[a]) })
-	return order[:n]
 }
