@@ -92,8 +92,8 @@ func (w *warp) check(lane int, s *space, offset, size int, now moment, writes bo
 			return false
 		}
 	}
-	if other := s.track(offset, size, now, writes); other != "" {
-		w.fail(lane, "race: %s, and no barrier lies between", other)
+	if race := s.track(offset, size, now, writes); race != "" {
+		w.fail(lane, "%s", race)
 		return false
 	}
 	return true
@@ -200,7 +200,7 @@ func linkAtomic(in *instruction) (shape, error) {
 		each(lanes, func(lane int) {
 			s, offset, ok := w.place(lane, space, w.address(&o[results], lane), size)
 			now := w.moment(lane)
-			now.atomic = true
+			now.how = atomically
 			if !ok || !w.check(lane, s, offset, size, now, false) || !w.check(lane, s, offset, size, now, true) {
 				return
 			}

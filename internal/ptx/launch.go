@@ -62,7 +62,7 @@ func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
 		return fmt.Errorf("kernel %s: %w", k.Name, err)
 	}
 	for _, buffer := range memory.buffers {
-		buffer.seen = nil // launches are in order
+		buffer.seen, buffer.sources = nil, nil // launches are in order
 	}
 	number := int32(0)
 	b := newBlock(k, memory, &launch, params)

@@ -28,6 +28,7 @@ type space struct {
 	bytes   []byte
 	written []bool
 	seen    []access // of each grain; nil until a kernel runs
+	sources []uint16 // how many copies on their way read each grain; nil until one does
 	grain   int      // bytes
 	freed   bool
 }

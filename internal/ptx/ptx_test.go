@@ -234,7 +234,6 @@ func TestFaults(t *testing.T) {
 		"no barrier":            {"st.shared.b32 [%rd4], %r2; ld.shared.b32 %r3, [tile];", "race: byte 0 of shared memory was written by thread 0"},
 		"read, then written":    {"st.shared.b32 [%rd4], %r2; bar.sync 0; ld.shared.b32 %r3, [tile]; st.shared.b32 [%rd4], %r3;", "was read by several threads of block 0"},
 		"two write one word":    {"st.global.b32 [%rd2], %r2; sub.s64 %rd6, %rd2, %rd3; setp.eq.s32 %p1, %r1, 5; @%p1 st.global.b32 [%rd6], %r2; mov.b32 %r3, 0;", "race: byte 0 of global memory was written by thread 0"},
-		"copy not awaited":      {"cp.async.ca.shared.global [%rd4], [%rd1], 4; cp.async.commit_group; ld.shared.b32 %r3, [%rd4];", "was never written"},
 		"barrier of some":       {"setp.lt.u32 %p1, %r1, 3; @%p1 bra $E; bar.sync 0;\n$E:\n mov.b32 %r3, 0;", "not all lanes"},
 		"one warp ends":         {"setp.lt.u32 %p1, %r1, 32; @%p1 ret; bar.sync 0; mov.b32 %r3, 0;", "it waits at a barrier, thread [0 0 0] has ended"},
 		"shuffle of some":       {"setp.lt.u32 %p1, %r1, 3; @%p1 bra $E; shfl.sync.bfly.b32 %r4, %r2, 1, 31, -1;\n$E:\n mov.b32 %r3, 0;", "not all lanes"},
