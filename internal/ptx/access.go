@@ -61,12 +61,11 @@ func (w *warp) place(lane int, name string, address uint64, size int) (*space, i
 		return nil, 0, false
 	}
 	if name == "shared" {
-		offset, err := w.block.shared.find(address, size)
+		s, offset, err := w.block.findShared(address, size)
 		if err != nil {
 			w.fail(lane, "out of bounds: %v", err)
-			return nil, 0, false
 		}
-		return w.block.shared, offset, true
+		return s, offset, err == nil
 	}
 	s, offset, err := w.block.memory.find(address, size)
 	if err != nil {
@@ -88,7 +87,7 @@ func (w *warp) address(o *operand, lane int) uint64 {
 func (w *warp) check(lane int, s *space, offset, size int, now moment, writes bool) bool {
 	if !writes {
 		if at := s.unwritten(offset, size); at >= 0 {
-			w.fail(lane, "byte %d of %s memory was never written", at, s.name)
+			w.fail(lane, "byte %d of %s was never written", at, s.name)
 			return false
 		}
 	}

@@ -23,21 +23,21 @@ const (
 // writes, nor write what it reads; others may after a barrier that follows the wait.
 func TestCopyRaces(t *testing.T) {
 	const (
-		toOnItsWay   = "race: a copy to byte 0 of shared memory is on its way, and thread 0 of block 0 has not waited for it"
+		toOnItsWay   = "race: a copy to byte 0 of shared variable tile is on its way, and thread 0 of block 0 has not waited for it"
 		fromOnItsWay = "race: a copy from byte 0 of global memory is on its way, and thread 0 of block 0 has not waited for it"
 	)
 	for name, test := range map[string]struct{ body, want string }{
 		"read before the wait":                       {copyFirst + commit + readOwn + waitAll, toOnItsWay},
 		"read by another before the wait":            {copyFirst + barrier + "ld.shared.b32 %r3, [tile];" + waitAll, toOnItsWay},
-		"read by another with no barrier":            {neighbour + copyFirst + waitAll + readOther, "thread [0 0 0]: race: byte 4 of shared memory was written by thread 1 of block 0, and no barrier"},
-		"a barrier before the wait and none after":   {neighbour + copyFirst + barrier + waitAll + readOther, "byte 4 of shared memory was written by thread 1 of block 0, and no barrier"},
+		"read by another with no barrier":            {neighbour + copyFirst + waitAll + readOther, "thread [0 0 0]: race: byte 4 of shared variable tile was written by thread 1 of block 0, and no barrier"},
+		"a barrier before the wait and none after":   {neighbour + copyFirst + barrier + waitAll + readOther, "byte 4 of shared variable tile was written by thread 1 of block 0, and no barrier"},
 		"written over before the wait":               {copyFirst + "st.shared.b32 [%rd4], %r2;" + waitAll + readOwn, toOnItsWay},
-		"begun while another reads":                  {neighbour + "st.shared.b32 [%rd4], %r2;" + barrier + readOther + copyFirst + waitAll, "byte 0 of shared memory was read by thread 1 of block 0, and no barrier"},
-		"begun where another wrote":                  {neighbour + "st.shared.b32 [%rd7], %r2;" + copyFirst + waitAll + readOwn, "byte 0 of shared memory was written by thread 1 of block 0, and no barrier"},
+		"begun while another reads":                  {neighbour + "st.shared.b32 [%rd4], %r2;" + barrier + readOther + copyFirst + waitAll, "byte 0 of shared variable tile was read by thread 1 of block 0, and no barrier"},
+		"begun where another wrote":                  {neighbour + "st.shared.b32 [%rd7], %r2;" + copyFirst + waitAll + readOwn, "byte 0 of shared variable tile was written by thread 1 of block 0, and no barrier"},
 		"two to one place":                           {copyFirst + copyFirst + waitAll + readOwn, toOnItsWay},
 		"two threads' to one place":                  {"cp.async.ca.shared.global [tile], [%rd1], 4;" + waitAll + "mov.b32 %r3, 0;", "thread [1 0 0]: " + toOnItsWay},
-		"never waited for":                           {copyFirst + "mov.b32 %r3, 0;", "(ret), block [0 0 0], thread [0 0 0]: it ends while a copy to byte 0 of shared memory is on its way"},
-		"a group never waited for":                   {copyFirst + commit + "mov.b32 %r3, 0;", "it ends while a copy to byte 0 of shared memory"},
+		"never waited for":                           {copyFirst + "mov.b32 %r3, 0;", "(ret), block [0 0 0], thread [0 0 0]: it ends while a copy to byte 0 of shared variable tile is on its way"},
+		"a group never waited for":                   {copyFirst + commit + "mov.b32 %r3, 0;", "it ends while a copy to byte 0 of shared variable tile"},
 		"never waited for, by those who leave early": {copyFirst + "setp.lt.u32 %p1, %r1, 5; @%p1 exit; " + waitAll + "mov.b32 %r3, 0;", "(@%p1 exit), block [0 0 0], thread [0 0 0]: it ends while a copy"},
 		"the newest group not waited for":            {copySecond + commit + copyFirst + commit + "cp.async.wait_group 1;" + readOwn + waitAll, toOnItsWay},
 		"no group to wait for":                       {copyFirst + "cp.async.wait_group 0;" + readOwn + waitAll, toOnItsWay},
@@ -121,7 +121,7 @@ func TestHalvesTooEarly(t *testing.T) {
 		"a group too few":      roundsBegin + commit + "$L:\n" + nextHalf + copyNext + commit + "cp.async.wait_group 2;" + barrier + addPartner + barrier + roundsRepeat,
 		"one more than needed": roundsBegin + "$L:\n" + waitAll + barrier + nextHalf + strings.TrimPrefix(copyNext, "@!%p1 ") + addPartner + roundsRepeat,
 	} {
-		if _, err := result(t, body, make([]uint32, 64)); err == nil || !strings.Contains(err.Error(), "shared memory") {
+		if _, err := result(t, body, make([]uint32, 64)); err == nil || !strings.Contains(err.Error(), "shared variable tile") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -97,7 +97,7 @@ func (s *space) track(offset, size int, now moment, writes bool) string {
 			continue
 		}
 		if s.sources != nil && s.sources[i] > 0 {
-			return fmt.Sprintf("race: a copy from byte %d of %s memory is on its way, and %s has not waited for it", i*s.grain, s.name, a.read.who())
+			return fmt.Sprintf("race: a copy from byte %d of %s is on its way, and %s has not waited for it", i*s.grain, s.name, a.read.who())
 		}
 		if !a.read.before(now) && !(a.read.how == atomically && now.how == atomically) {
 			return s.race(i, "read", a.read)
@@ -113,9 +113,9 @@ func (s *space) track(offset, size int, now moment, writes bool) string {
 // race tells what an access to a grain races with.
 func (s *space) race(grain int, was string, m moment) string {
 	if m.how == flying {
-		return fmt.Sprintf("race: a copy to byte %d of %s memory is on its way, and %s has not waited for it", grain*s.grain, s.name, m.who())
+		return fmt.Sprintf("race: a copy to byte %d of %s is on its way, and %s has not waited for it", grain*s.grain, s.name, m.who())
 	}
-	return fmt.Sprintf("race: byte %d of %s memory was %s by %s, and no barrier lies between", grain*s.grain, s.name, was, m.who())
+	return fmt.Sprintf("race: byte %d of %s was %s by %s, and no barrier lies between", grain*s.grain, s.name, was, m.who())
 }
 
 // refine makes a grain a byte, once smaller numbers than words are read or

@@ -177,7 +177,7 @@ func (w *warp) gather(in *instruction, lanes uint32) uint32 {
 func (w *warp) end(lanes uint32) {
 	each(lanes, func(lane int) {
 		if c := w.copies[lane].first(); c != nil {
-			w.fail(lane, "it ends while a copy to byte %d of %s memory is on its way", c.target, c.to.name)
+			w.fail(lane, "it ends while a copy to byte %d of %s is on its way", c.target, c.to.name)
 		}
 	})
 	w.ended |= lanes
