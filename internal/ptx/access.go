@@ -33,6 +33,9 @@ func transferOf(in *instruction) (transfer, error) {
 			t.size, t.sign = size, part[0] == 's'
 		}
 	}
+	if t.size*t.count > 16 {
+		return t, fmt.Errorf("%s: at most 128 bits go at once", strings.Join(in.op, "."))
+	}
 	if t.space == "" || t.size == 0 {
 		return t, fmt.Errorf("%s: kernels name the memory that they mean", strings.Join(in.op, "."))
 	}
@@ -85,7 +88,7 @@ func (w *warp) address(o *operand, lane int) uint64 {
 
 // check tracks an access and notes a race or a read of nothing.
 func (w *warp) check(lane int, s *space, offset, size int, now moment, writes bool) bool {
-	if !writes {
+	if !writes || now.how == atomically {
 		if at := s.unwritten(offset, size); at >= 0 {
 			w.fail(lane, "byte %d of %s was never written", at, s.name)
 			return false
@@ -200,7 +203,7 @@ func linkAtomic(in *instruction) (shape, error) {
 			s, offset, ok := w.place(lane, space, w.address(&o[results], lane), size)
 			now := w.moment(lane)
 			now.how = atomically
-			if !ok || !w.check(lane, s, offset, size, now, false) || !w.check(lane, s, offset, size, now, true) {
+			if !ok || !w.check(lane, s, offset, size, now, true) {
 				return
 			}
 			old := s.load(offset, size)
@@ -221,6 +224,8 @@ func linkAtomic(in *instruction) (shape, error) {
 func atomicChange(in *instruction, kind string) (func(old, a, b uint64) uint64, bool) {
 	size, _ := bytesOf(kind) // checked by the caller
 	switch {
+	case in.has("add") && kind == "f32" && !in.has("shared"): // global memory knows no subnormal sums
+		return func(old, a, _ uint64) uint64 { return bits32(flush(flush(f32(old)) + flush(f32(a)))) }, true
 	case in.has("add") && kind == "f32":
 		return func(old, a, _ uint64) uint64 { return bits32(f32(old) + f32(a)) }, true
 	case kind[0] == 'f':

@@ -47,29 +47,35 @@ const tail = `
 // the words that it stored.
 func result(t *testing.T, body string, in []uint32) ([]uint32, error) {
 	t.Helper()
+	return results(t, body, in, len(in), len(in))
+}
+
+// results is result with more words than threads, before or after.
+func results(t *testing.T, body string, in []uint32, threads, words int) ([]uint32, error) {
+	t.Helper()
 	m, err := Parse(head + body + tail)
 	if err != nil {
 		t.Fatal(err)
 	}
 	memory := &Memory{}
-	size := 4 * len(in)
-	from, err1 := memory.Alloc(size)
-	to, err2 := memory.Alloc(size)
-	data := make([]byte, size)
+	from, err1 := memory.Alloc(4 * len(in))
+	to, err2 := memory.Alloc(4 * words)
+	data := make([]byte, 4*len(in))
 	for i, v := range in {
 		binary.LittleEndian.PutUint32(data[4*i:], v)
 	}
 	if err := errors.Join(err1, err2, memory.Write(from, data)); err != nil {
 		t.Fatal(err)
 	}
-	launch := Launch{Grid: [3]int{1, 1, 1}, Block: [3]int{len(in), 1, 1}, Args: []Arg{Pointer(from), Pointer(to)}, MostSteps: 10000}
+	launch := Launch{Grid: [3]int{1, 1, 1}, Block: [3]int{threads, 1, 1}, Args: []Arg{Pointer(from), Pointer(to)}, MostSteps: 10000}
 	if err := m.Kernels["k"].Run(context.Background(), memory, launch); err != nil {
 		return nil, err
 	}
+	data = make([]byte, 4*words)
 	if err := memory.Read(to, data); err != nil {
 		return nil, err
 	}
-	out := make([]uint32, len(in))
+	out := make([]uint32, words)
 	for i := range out {
 		out[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}
@@ -181,6 +187,17 @@ func TestTogether(t *testing.T) {
 		}},
 		"from a lane": {"shfl.sync.idx.b32 %r3, %r2, 5, 31, -1;", func(i int) uint32 { return uint32(i/32*32 + 5) }},
 		"ballot":      {"setp.lt.u32 %p1, %r2, 3; vote.sync.ballot.b32 %r3, %p1, -1;", func(i int) uint32 { return uint32(7 * (1 - i/32)) }},
+		"any":         {"setp.eq.u32 %p1, %r2, 40; vote.sync.any.pred %p2, %p1, -1; selp.b32 %r3, 1, 0, %p2;", func(i int) uint32 { return uint32(i / 32) }},
+		"all":         {"setp.ne.u32 %p1, %r2, 40; vote.sync.all.pred %p2, %p1, -1; selp.b32 %r3, 1, 0, %p2;", func(i int) uint32 { return uint32(1 - i/32) }},
+		"all, of no others": {
+			"mov.b32 %r3, 7; and.b32 %r4, %r1, 31; setp.ge.u32 %p1, %r4, 8; @%p1 bra $E; setp.ge.u32 %p2, %r1, 32; vote.sync.all.pred %p3, %p2, 0xff; selp.b32 %r3, 1, 0, %p3;\n$E:\n",
+			func(i int) uint32 {
+				if i%32 >= 8 {
+					return 7
+				}
+				return uint32(i / 32)
+			},
+		},
 		"another thread's shared word": {
 			"st.shared.b32 [%rd4], %r2; bar.sync 0; xor.b32 %r4, %r1, 63; mul.wide.u32 %rd6, %r4, 4; add.s64 %rd6, %rd5, %rd6; ld.shared.b32 %r3, [%rd6];",
 			func(i int) uint32 { return uint32(63 - i) },

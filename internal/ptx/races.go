@@ -26,7 +26,7 @@ const (
 )
 
 // access is what is known of a grain of memory: the last write, and the reads
-// since.
+// since. What is changed atomically counts as written.
 type access struct {
 	write, read moment
 }
@@ -46,9 +46,12 @@ func (m moment) before(later moment) bool {
 	return m.warp == later.warp && m.warp != several && m.step != later.step
 }
 
-// together is one moment for two reads: whoever writes next must come after
-// both.
+// together is one moment for two reads, or two atomic changes: whoever writes next
+// must come after both.
 func (m moment) together(later moment) moment {
+	if m.how == plainly && m.block == later.block && m.epoch == later.epoch && m.step == later.step {
+		later.how = plainly // a thread's atomic change does not hide what it did before
+	}
 	if m.block == 0 || m.before(later) {
 		return later
 	}
@@ -99,13 +102,14 @@ func (s *space) track(offset, size int, now moment, writes bool) string {
 		if s.sources != nil && s.sources[i] > 0 {
 			return fmt.Sprintf("race: a copy from byte %d of %s is on its way, and %s has not waited for it", i*s.grain, s.name, a.read.who())
 		}
-		if !a.read.before(now) && !(a.read.how == atomically && now.how == atomically) {
+		if !a.read.before(now) {
 			return s.race(i, "read", a.read)
 		}
-		a.write = now
-		if now.how != atomically {
-			a.read = moment{}
+		if now.how == atomically { // others may have changed it meanwhile
+			a.write = a.write.together(now)
+			continue
 		}
+		a.write, a.read = now, moment{}
 	}
 	return ""
 }
