@@ -17,10 +17,12 @@ type FusedAttention interface {
 	// [pos T, head H, d_head DV]. It is what Scores, Scale, Softcap, ALiBi, Mask,
 	// Softmax or SoftmaxSink, and Mix make, in this order.
 	//
-	// N is T, unless the backend is Crossing: then it may be any number where the
-	// mask hides nothing, as in an encoder's and decoder's cross-attention. A causal
-	// mask or a window is refused there: it compares positions, and a key of
-	// another text is neither before nor after a query.
+	// N may be another number than T where the mask hides nothing, as in an encoder's
+	// and decoder's cross-attention. A causal mask or a window is refused there: it
+	// compares positions, and a key of another text is neither before nor after a
+	// query.
+	//
+	// On a backend that is Overlapping the statistics' numbers are there after Settle.
 	Attention(q, k, v Array, o AttentionOpts) (Array, AttentionStats)
 	// Rows returns x [pos T, ...] at some positions, in the order given.
 	Rows(x Array, rows []int) Array
@@ -130,15 +132,6 @@ func AttentionShape(q, k, v []tensor.Dim, o AttentionOpts) ([]tensor.Dim, error)
 		return nil, fmt.Errorf("attention: %w", err)
 	}
 	return checked("attention", q[0], q[1], v[2])
-}
-
-// OneText returns an error if attention is between two texts, for a backend that
-// is not Crossing.
-func OneText(q, k []tensor.Dim) error {
-	if q[0].Size != k[0].Size {
-		return fmt.Errorf("attention: q has %d positions, k has %d, which this device does not take", q[0].Size, k[0].Size)
-	}
-	return nil
 }
 
 func (o AttentionOpts) check(queries, keys, heads int) error {

@@ -8,12 +8,8 @@ import (
 
 var (
 	_ kernels.FusedAttention = (*Backend)(nil)
-	_ kernels.Crossing       = (*Backend)(nil)
 	_ kernels.Interruptible  = (*Backend)(nil)
 )
-
-// Crosses says that attention may be between two texts.
-func (b *Backend) Crosses() bool { return true }
 
 // Interrupt makes ops return early once stop says yes.
 func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }

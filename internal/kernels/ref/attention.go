@@ -6,13 +6,7 @@ import (
 	"attn/internal/kernels"
 )
 
-var (
-	_ kernels.FusedAttention = (*Backend)(nil)
-	_ kernels.Crossing       = (*Backend)(nil)
-)
-
-// Crosses says that attention may be between two texts.
-func (b *Backend) Crosses() bool { return true }
+var _ kernels.FusedAttention = (*Backend)(nil)
 
 // Attention is scaled dot-product attention (Vaswani et al. 2017, equation 1)
 // for one query after the other. Of the pattern one row is held at a time, in
