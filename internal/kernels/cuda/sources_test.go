@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// TestCompiled holds that the PTX was made of the sources that stand beside it,
-// whose checksum its first line names, and that nothing in it is kept in local
-// memory.
+// TestCompiled holds that the PTX was made of the sources that stand beside it, all
+// that they ask for and nothing else, whose checksum its first line names, and that
+// nothing in it is kept in local memory.
 func TestCompiled(t *testing.T) {
 	sources, err := filepath.Glob("*.cu")
 	if err != nil || len(sources) == 0 {
@@ -28,11 +29,7 @@ func TestCompiled(t *testing.T) {
 	for _, source := range sources {
 		sum := sha256.New()
 		for _, name := range append([]string{source}, headers...) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum.Write(text)
+			sum.Write([]byte(textOf(t, name)))
 		}
 		sums[source] = hex.EncodeToString(sum.Sum(nil))
 	}
@@ -40,19 +37,67 @@ func TestCompiled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]int{}
+	asked := map[string]string{}
+	for _, source := range sources {
+		for _, file := range filesOf(t, source) {
+			asked[file] = source
+		}
+	}
 	for _, file := range made {
 		text, err := compiled.ReadFile("ptx/" + file.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[heldToSource(t, file.Name(), string(text), sums)]++
-	}
-	for _, source := range sources {
-		if found[source] == 0 {
-			t.Errorf("%s is not compiled: sh tools/cuda/make.sh", source)
+		if source := heldToSource(t, file.Name(), string(text), sums); source != asked[file.Name()] {
+			t.Errorf("%s was made of %q, which does not ask for it", file.Name(), source)
 		}
+		delete(asked, file.Name())
 	}
+	for file, source := range asked {
+		t.Errorf("%s of %s is missing: sh tools/cuda/make.sh", file, source)
+	}
+}
+
+var (
+	typePattern   = regexp.MustCompile(`X\(([A-Z0-9_]+)\)`)
+	widthsPattern = regexp.MustCompile(`(?m)^\s*for width in ([0-9 ]+); do$`)
+)
+
+// filesOf names what make.sh makes of a source: one file, or one for each type of
+// weight or each width.
+func filesOf(t *testing.T, source string) (files []string) {
+	t.Helper()
+	text, name := textOf(t, source), strings.TrimSuffix(source, ".cu")
+	var each []string
+	switch {
+	case strings.Contains(text, "SIZED("):
+		widths := widthsPattern.FindStringSubmatch(textOf(t, "../../../tools/cuda/make.sh"))
+		if widths == nil {
+			t.Fatal("make.sh names no widths")
+		}
+		each = strings.Fields(widths[1])
+	case strings.Contains(text, "NAMED("):
+		_, list, _ := strings.Cut(textOf(t, "weights.h"), "#define EACH_TYPE")
+		for _, found := range typePattern.FindAllStringSubmatch(list, -1) {
+			each = append(each, found[1])
+		}
+	default:
+		return []string{name + ".ptx"}
+	}
+	for _, one := range each {
+		files = append(files, name+"_"+one+".ptx")
+	}
+	return files
+}
+
+// textOf is a file's text.
+func textOf(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // heldToSource holds a file of PTX to the source that its first line names, and
@@ -66,14 +111,11 @@ func heldToSource(t *testing.T, file, text string, sums map[string]string) strin
 		return ""
 	}
 	source = strings.TrimSuffix(source, ",")
-	name := strings.TrimSuffix(source, ".cu")
 	switch {
 	case sums[source] == "":
 		t.Errorf("%s was made of %s, which is not here", file, source)
 	case sums[source] != sum:
 		t.Errorf("%s or a header has changed, %s has not: sh tools/cuda/make.sh", source, file)
-	case file != name+".ptx" && !strings.HasPrefix(file, name+"_"):
-		t.Errorf("%s was made of %s", file, source)
 	case strings.Contains(text, ".local"):
 		t.Errorf("%s keeps something in local memory", file)
 	}
