@@ -24,8 +24,6 @@ type FusedAttention interface {
 	//
 	// On a backend that is Overlapping the statistics' numbers are there after Settle.
 	Attention(q, k, v Array, o AttentionOpts) (Array, AttentionStats)
-	// Rows returns x [pos T, ...] at some positions, in the order given.
-	Rows(x Array, rows []int) Array
 }
 
 // Attender is a backend that takes queries to patterns and sums of values in one go,
@@ -192,23 +190,4 @@ func NewAttentionStats(queries, keys, heads int, o AttentionOpts) AttentionStats
 		s.TileScores, s.TilePattern = tensor.New(cells...), tensor.New(cells...)
 	}
 	return s
-}
-
-// RowsShape is the shape of Rows' result: x's own, with as many positions as are
-// asked for.
-func RowsShape(x []tensor.Dim, rows []int) ([]tensor.Dim, error) {
-	if err := CheckShape(x); err != nil {
-		return nil, fmt.Errorf("rows: %w", err)
-	}
-	for _, r := range rows {
-		if r < 0 || r >= x[0].Size {
-			return nil, fmt.Errorf("rows: %d is not a row of %s", r, tensor.ShapeString(x))
-		}
-	}
-	shape, err := checked("rows", x...)
-	if err == nil {
-		shape[0].Size = len(rows)
-		err = CheckShape(shape)
-	}
-	return shape, err
 }

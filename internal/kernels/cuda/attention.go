@@ -192,20 +192,3 @@ func (d *told) fetch(b *Backend) {
 		t.Data, all = all[:n:n], all[n:]
 	}
 }
-
-// Rows returns x [pos T, ...] at some positions, in the order given.
-func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
-	in := b.in(x)
-	shape, err := kernels.RowsShape(in.shape, rows)
-	out, ok := b.out("rows", shape, err)
-	if ok {
-		ids := make([]int32, len(rows))
-		for i, r := range rows {
-			ids[i] = int32(r)
-		}
-		width := in.size() / in.shape[0].Size
-		b.work("rows").arrays(in).ids(ids).arrays(out).int(width).long(width).long(1).
-			run("gather", "gather_F32", grid{[3]int{len(ids), ceil(width, perBlock), 1}, perBlock})
-	}
-	return b.whole(out)
-}

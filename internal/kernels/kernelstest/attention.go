@@ -276,7 +276,6 @@ func FusedOps() []Op {
 	return []Op{
 		{"attention", fusedCalls(newSource(50))},
 		{"cross-attention", crossCalls(newSource(55))},
-		{"rows", rowsCalls(newSource(51))},
 	}
 }
 
@@ -387,16 +386,4 @@ func fusedEdges(s source) []Call {
 		fused("extreme values", s.normal(shape...), s.normal(shape...), s.among(extremes(), shape...), o),
 		fused("denormal", s.among([]float32{denormal, 1e-40}, shape...), s.normal(shape...), s.normal(shape...), o),
 	}
-}
-
-func rowsCalls(s source) (calls []Call) {
-	for _, rows := range [][]int{{0}, {6}, {3, 3, 0, 6}} {
-		calls = append(calls, Call{
-			Name: fmt.Sprint(rows), inputs: []tensor.Tensor{s.normal(pos(7), heads(2), headSize(5))}, allowed: exact,
-			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array {
-				return be.(kernels.FusedAttention).Rows(x, rows)
-			}),
-		})
-	}
-	return calls
 }

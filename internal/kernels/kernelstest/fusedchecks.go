@@ -284,7 +284,7 @@ func addsUp(s kernels.AttentionStats, o kernels.AttentionOpts, t int) error {
 	return nil
 }
 
-// badFused lists what Attention and Rows must refuse.
+// badFused lists what Attention must refuse.
 func badFused() []badCall {
 	attend := func(name string, q, k, v []tensor.Dim, o kernels.AttentionOpts) badCall {
 		return badCall{"attention, " + name, func(be kernels.Backend) []kernels.Array {
@@ -312,11 +312,6 @@ func badFused() []badCall {
 		attend("an empty tile", good, good, good, tile(1, 1, 0, 2)),
 		attend("a tile outside", good, good, good, tile(0, 2, 1, 4)),
 		attend("a negative tile", good, good, good, tile(-1, 2, 0, 2)),
-	}
-	for _, rows := range [][]int{{}, {3}, {-1}} {
-		list = append(list, badCall{fmt.Sprintf("rows %v", rows), func(be kernels.Backend) []kernels.Array {
-			return []kernels.Array{be.(kernels.FusedAttention).Rows(be.Put(tensor.New(good...)), rows)}
-		}})
 	}
 	return append(list, badCall{"attention, array of no backend", func(be kernels.Backend) []kernels.Array {
 		out, _ := settled(be, stranger{}, stranger{}, stranger{}, kernels.AttentionOpts{})
