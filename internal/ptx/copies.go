@@ -1,5 +1,7 @@
 package ptx
 
+import "math"
+
 // copies are a lane's asynchronous copies from global to shared memory: issued
 // but not yet in a group, and the groups that have not arrived.
 type copies struct {
@@ -45,7 +47,7 @@ func linkCopy(in *instruction) (shape, error) {
 		}
 		return shape{}, nil
 	case in.has("wait_group"):
-		if len(in.operands) != 1 || in.operands[0].kind != isImmediate {
+		if len(in.operands) != 1 || in.operands[0].kind != isImmediate || in.operands[0].value > math.MaxInt32 {
 			return unknown(in)
 		}
 		left := int(in.operands[0].value)

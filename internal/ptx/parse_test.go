@@ -28,6 +28,7 @@ func TestParseRefuses(t *testing.T) {
 		"a variable twice":    {head + ".shared .align 4 .b8 tile[4];" + tail, "shared variable tile stands twice"},
 		"an odd alignment":    {head + ".shared .align 12 .b8 other[4];" + tail, "not a shared variable"},
 		"parameters":          {strings.Replace(head, ".param .u64 .ptr .align 1 k_param_0,", ".param .align 8 .b8 k_param_0[4089],", 1) + tail, "4104 bytes of parameters: at most 4096"},
+		"groups below zero":   {head + "cp.async.wait_group -1;" + tail, "is not one that runs here"},
 		"a copy past caches":  {head + "cp.async.cg.shared.global [%rd4], [%rd1], 4;" + tail, "is not one that runs here"},
 		"a brace":             {"}", "a brace closes nothing"},
 		"a parameter written": {head + "ld.global.b32 %r3, [k_param_0];" + tail, "parameters are read by ld.param"},
@@ -87,6 +88,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(head + "add.s32 %r3, %r2, 1;" + tail)
 	f.Add(head + "mov.b32 {%rs1, %rs2}, %r2; mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%r7, %r8, %r9, %r10}, {%r5, %r5, %r5, %r5}, {%r5, %r5}, {%r6, %r6, %r6, %r6};" + tail)
 	f.Add(".version 7.0 // comment\n.visible .entry a() { ret; }")
+	f.Add(".visible .entry a() { .reg .b64 %rd<2>; .shared .align 16 .b8 tile[64]; mov.b64 %rd1, tile; cp.async.ca.shared.global [%rd1], [%rd1+4], 4, 0; cp.async.commit_group; cp.async.wait_group 0; ret; }")
 	f.Fuzz(func(t *testing.T, source string) {
 		m, err := Parse(source)
 		if err != nil {
