@@ -3,7 +3,6 @@ package cuda
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,8 +12,8 @@ import (
 )
 
 // TestCompiled holds that the PTX was made of the sources that stand beside it, all
-// that they ask for and nothing else, whose checksum its first line names, and that
-// nothing in it is kept in local memory.
+// that they ask for and nothing else, whose checksum its first line names, that nobody
+// has changed it since, and that nothing in it is kept in local memory.
 func TestCompiled(t *testing.T) {
 	sources, err := filepath.Glob("*.cu")
 	if err != nil || len(sources) == 0 {
@@ -100,22 +99,26 @@ func textOf(t *testing.T, name string) string {
 	return string(text)
 }
 
+var firstPattern = regexp.MustCompile(`^// made by tools/cuda/make\.sh of (\S+), sha256 ([0-9a-f]+), to sha256 ([0-9a-f]+)$`)
+
 // heldToSource holds a file of PTX to the source that its first line names, and
 // returns that source.
 func heldToSource(t *testing.T, file, text string, sums map[string]string) string {
 	t.Helper()
-	first, _, _ := strings.Cut(text, "\n")
-	var source, sum string
-	if _, err := fmt.Sscanf(first, "// made by tools/cuda/make.sh of %s sha256 %s", &source, &sum); err != nil {
-		t.Errorf("%s does not say what it was made of: %v", file, err)
+	first, body, _ := strings.Cut(text, "\n")
+	found := firstPattern.FindStringSubmatch(first)
+	if found == nil {
+		t.Errorf("%s does not say what it was made of: %q", file, first)
 		return ""
 	}
-	source = strings.TrimSuffix(source, ",")
+	source, sum, made := found[1], found[2], sha256.Sum256([]byte(body))
 	switch {
 	case sums[source] == "":
 		t.Errorf("%s was made of %s, which is not here", file, source)
 	case sums[source] != sum:
 		t.Errorf("%s or a header has changed, %s has not: sh tools/cuda/make.sh", source, file)
+	case found[3] != hex.EncodeToString(made[:]):
+		t.Errorf("%s is not as it was made: sh tools/cuda/make.sh %s", file, source)
 	case strings.Contains(text, ".local"):
 		t.Errorf("%s keeps something in local memory", file)
 	}
