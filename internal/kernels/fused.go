@@ -17,13 +17,13 @@ type FusedAttention interface {
 	// [pos T, head H, d_head DV]. It is what Scores, Scale, Softcap, ALiBi, Mask,
 	// Softmax or SoftmaxSink, and Mix make, in this order.
 	//
-	// N is T, unless the backend is Crossing: then it may be any number where the
-	// mask hides nothing, as in an encoder's and decoder's cross-attention. A causal
-	// mask or a window is refused there: it compares positions, and a key of
-	// another text is neither before nor after a query.
+	// N may be another number than T where the mask hides nothing, as in an encoder's
+	// and decoder's cross-attention. A causal mask or a window is refused there: it
+	// compares positions, and a key of another text is neither before nor after a
+	// query.
+	//
+	// On a backend that is Overlapping the statistics' numbers are there after Settle.
 	Attention(q, k, v Array, o AttentionOpts) (Array, AttentionStats)
-	// Rows returns x [pos T, ...] at some positions, in the order given.
-	Rows(x Array, rows []int) Array
 }
 
 // Attender is a backend that takes queries to patterns and sums of values in one go,
@@ -132,15 +132,6 @@ func AttentionShape(q, k, v []tensor.Dim, o AttentionOpts) ([]tensor.Dim, error)
 	return checked("attention", q[0], q[1], v[2])
 }
 
-// OneText returns an error if attention is between two texts, for a backend that
-// is not Crossing.
-func OneText(q, k []tensor.Dim) error {
-	if q[0].Size != k[0].Size {
-		return fmt.Errorf("attention: q has %d positions, k has %d, which this device does not take", q[0].Size, k[0].Size)
-	}
-	return nil
-}
-
 func (o AttentionOpts) check(queries, keys, heads int) error {
 	switch {
 	case o.Softcap < 0 || o.Softcap != o.Softcap:
@@ -199,23 +190,4 @@ func NewAttentionStats(queries, keys, heads int, o AttentionOpts) AttentionStats
 		s.TileScores, s.TilePattern = tensor.New(cells...), tensor.New(cells...)
 	}
 	return s
-}
-
-// RowsShape is the shape of Rows' result: x's own, with as many positions as are
-// asked for.
-func RowsShape(x []tensor.Dim, rows []int) ([]tensor.Dim, error) {
-	if err := CheckShape(x); err != nil {
-		return nil, fmt.Errorf("rows: %w", err)
-	}
-	for _, r := range rows {
-		if r < 0 || r >= x[0].Size {
-			return nil, fmt.Errorf("rows: %d is not a row of %s", r, tensor.ShapeString(x))
-		}
-	}
-	shape, err := checked("rows", x...)
-	if err == nil {
-		shape[0].Size = len(rows)
-		err = CheckShape(shape)
-	}
-	return shape, err
 }

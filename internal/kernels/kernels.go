@@ -148,6 +148,14 @@ type Backend interface {
 
 	// Gather returns rows of w, one per id: [pos T, d_model in].
 	Gather(w Weight, ids []int32) Array
+	// Rows returns x [pos T, ...] at some positions, in the order given.
+	Rows(x Array, rows []int) Array
+	// AddRows adds to x [pos T, ...], at each of some positions, all different, a
+	// row of y times its factor: x[rows[i]] += factors[i] y[i], the product rounded
+	// and then the sum. Like Go's append it may write to x's own memory, and
+	// returns the array that takes x's place: x must not be read any more. What
+	// else has x's numbers, lent, on their way by Later, or by Reshape, keeps them.
+	AddRows(x, y Array, rows []int, factors []float32) Array
 	// MatMul returns x · wᵀ + bias: x is [pos T, ...] with `in` numbers per
 	// position, the result [pos T, o.Out...] with `out` numbers per position.
 	MatMul(x Array, w Weight, o MatMulOpts) Array
@@ -158,6 +166,9 @@ type Backend interface {
 	Add(a, b Array) Array
 	// Activate applies the nonlinearity to every number.
 	Activate(x Array, f Activation) Array
+	// Route gives each token's experts their shares: scores [pos T, expert E] ->
+	// [pos T, expert E], zero for the experts that the token does not choose.
+	Route(scores Array, o RouteOpts) Array
 
 	// Reshape returns the same numbers under other axes, as many as before.
 	Reshape(x Array, shape ...tensor.Dim) Array

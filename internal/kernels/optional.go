@@ -11,13 +11,6 @@ type Overlapping interface {
 	Settle()
 }
 
-// Crossing is a backend with fused attention between two texts.
-type Crossing interface {
-	// Crosses reports whether Attention takes another number of keys than of
-	// queries.
-	Crosses() bool
-}
-
 // Bounded is a backend with memory of its own, which weights are copied to.
 type Bounded interface {
 	// Fit returns an error, with both sizes, when a model whose weights take so

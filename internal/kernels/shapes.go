@@ -323,6 +323,49 @@ func HeadResultsShape(z []tensor.Dim, w Weight) ([]tensor.Dim, error) {
 	return checked("head results", z[0], heads, tensor.D(tensor.DModel, w.Shape[0]))
 }
 
+// RowsShape is the shape of Rows' result: x's own, with as many positions as are
+// asked for.
+func RowsShape(x []tensor.Dim, rows []int) ([]tensor.Dim, error) {
+	if err := CheckShape(x); err != nil {
+		return nil, fmt.Errorf("rows: %w", err)
+	}
+	for _, r := range rows {
+		if r < 0 || r >= x[0].Size {
+			return nil, fmt.Errorf("rows: %d is not a row of %s", r, tensor.ShapeString(x))
+		}
+	}
+	shape, err := checked("rows", x...)
+	if err == nil {
+		shape[0].Size = len(rows)
+		err = CheckShape(shape)
+	}
+	return shape, err
+}
+
+// AddRowsShape is the shape of AddRows' result: x's own. y has a row and a factor
+// for each of the rows, which are all different.
+func AddRowsShape(x, y []tensor.Dim, rows []int, factors []float32) ([]tensor.Dim, error) {
+	shape, err := checked("add rows", x...)
+	if err != nil {
+		return nil, err
+	}
+	if len(y) == 0 || len(rows) != y[0].Size || len(factors) != y[0].Size || !slices.Equal(x[1:], y[1:]) {
+		return nil, fmt.Errorf("add rows: %s with %d factors does not go to %d rows of %s",
+			tensor.ShapeString(y), len(factors), len(rows), tensor.ShapeString(x))
+	}
+	taken := make([]bool, x[0].Size)
+	for _, r := range rows {
+		if r < 0 || r >= len(taken) {
+			return nil, fmt.Errorf("add rows: %d is not a row of %s", r, tensor.ShapeString(x))
+		}
+		if taken[r] {
+			return nil, fmt.Errorf("add rows: row %d comes twice", r)
+		}
+		taken[r] = true
+	}
+	return shape, nil
+}
+
 // checked returns a copy of the shape, or op's error if no array may have it.
 func checked(op string, shape ...tensor.Dim) ([]tensor.Dim, error) {
 	if err := CheckShape(shape); err != nil {

@@ -49,6 +49,27 @@ func (c cancellable) Gather(w kernels.Weight, ids []int32) kernels.Array {
 	return c.scope.made(c.be.Gather(w, ids))
 }
 
+func (c cancellable) Rows(x kernels.Array, rows []int) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.scope.made(c.be.Rows(x, rows))
+}
+
+func (c cancellable) AddRows(x, y kernels.Array, rows []int, factors []float32) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.scope.became(x, c.be.AddRows(x, y, rows, factors))
+}
+
+func (c cancellable) Route(scores kernels.Array, o kernels.RouteOpts) kernels.Array {
+	if c.stopped() {
+		return nothing{}
+	}
+	return c.scope.made(c.be.Route(scores, o))
+}
+
 func (c cancellable) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts) kernels.Array {
 	if c.stopped() {
 		return nothing{}
@@ -194,13 +215,6 @@ func (c cancellableFused) Attention(q, k, v kernels.Array, o kernels.AttentionOp
 	}
 	out, stats := c.fused.Attention(q, k, v, o)
 	return c.scope.made(out), stats
-}
-
-func (c cancellableFused) Rows(x kernels.Array, rows []int) kernels.Array {
-	if c.stopped() {
-		return nothing{}
-	}
-	return c.scope.made(c.fused.Rows(x, rows))
 }
 
 // cancellableLater does the same for a backend that brings results back beside

@@ -46,12 +46,11 @@ type Config struct {
 	// head's alone.
 	QKNormWhole bool
 
-	Experts     int // of each MLP; 0 when it is one
-	ExpertsUsed int // by each token
-	DExpert     int // width of one expert's hidden layer
-	DShared     int // width of the experts that work on every token, side by side; 0 is none
-	Routing     Routing
-	DenseLayers []bool // layers whose MLP is one after all; nil when none is
+	Experts     int               // of each MLP; 0 when it is one
+	DExpert     int               // width of one expert's hidden layer
+	DShared     int               // width of the experts that work on every token, side by side; 0 is none
+	Routing     kernels.RouteOpts // how tokens choose experts; each block has its own correction
+	DenseLayers []bool            // layers whose MLP is one after all; nil when none is
 	// Clamp bounds what gate and up projections hand on, and makes the gate
 	// gpt-oss's: (up + 1) · g · sigmoid(GateSlope g); 0 is neither.
 	Clamp, GateSlope float32
@@ -267,6 +266,9 @@ func ParseConfig(data []byte) (Config, WeightNames, error) {
 		config.Family = family.Name
 		if err := f.err(); err != nil {
 			return Config{}, WeightNames{}, err
+		}
+		if err := config.Routing.Check(config.Experts); config.Experts > 0 && err != nil {
+			return Config{}, WeightNames{}, fmt.Errorf("the experts that each token uses: %w", err)
 		}
 		return config, names, nil
 	}

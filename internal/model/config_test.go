@@ -220,10 +220,12 @@ func sensible(c model.Config) error {
 			return fmt.Errorf("a size is %d", n)
 		}
 	}
-	r := c.Routing
+	if c.Experts > 0 {
+		if err := c.Routing.Check(c.Experts); err != nil {
+			return err
+		}
+	}
 	switch {
-	case r.Groups > 0 && (c.Experts%r.Groups != 0 || r.GroupsUsed > r.Groups || c.ExpertsUsed > c.Experts/r.Groups*r.GroupsUsed):
-		return fmt.Errorf("%d of %d experts in %+v", c.ExpertsUsed, c.Experts, r)
 	case c.Latent.KeyValue > 0 && (c.Latent.Rope < 1 || c.Latent.Rope >= c.DHead || c.KVHeads != c.Heads || c.DValue < 1):
 		return fmt.Errorf("latent vectors %+v", c.Latent)
 	case c.Layers > 1<<12 || len(c.Scales) != c.Layers:
@@ -268,6 +270,18 @@ func TestDeepSeekRefuses(t *testing.T) {
 		}
 		if _, _, err := model.ParseConfig(changed); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %s: %v, want %s", tt.field, tt.raw, err, tt.want)
+		}
+	}
+}
+
+// TestTooFewExperts: no token can use more experts than there are.
+func TestTooFewExperts(t *testing.T) {
+	const config = `{"model_type": "mixtral", "num_hidden_layers": 1, "num_attention_heads": 2, "hidden_size": 4, "vocab_size": 5,
+		"intermediate_size": 3, "num_local_experts": 2, "num_experts_per_tok": %d}`
+	for used, want := range map[int]string{2: "", 3: "3 of 2 experts"} {
+		_, _, err := model.ParseConfig(fmt.Appendf(nil, config, used))
+		if got := fmt.Sprint(err); (err == nil) != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%d: %v, want %s", used, err, want)
 		}
 	}
 }

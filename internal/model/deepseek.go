@@ -39,7 +39,8 @@ func deepSeekV3() Family {
 		for _, r := range c.Ropes {
 			r.Apart = interleaved
 		}
-		c.Routing = Routing{Sigmoid: true, Anew: f.boolOr("norm_topk_prob", true), Scale: f.positiveOr("routed_scaling_factor", 2.5), GroupBest: 2}
+		c.Routing.Sigmoid, c.Routing.Anew = true, f.boolOr("norm_topk_prob", true)
+		c.Routing.Scale, c.Routing.GroupBest = f.positiveOr("routed_scaling_factor", 2.5), 2
 		c.readGroups(f)
 		names := deepSeekNames(f, c, false)
 		names.RouterBias = "mlp.gate.e_score_correction_bias"
@@ -68,7 +69,7 @@ func deepSeekConfig(f *fields, interleaved bool) Config {
 	}
 	c.turnLast(f, interleaved)
 	c.Experts = f.sizeOr("n_routed_experts", maxExperts, 256)
-	c.ExpertsUsed = f.sizeOr("num_experts_per_tok", maxExperts, 8)
+	c.Routing.Used = f.sizeOr("num_experts_per_tok", maxExperts, 8)
 	c.DExpert = f.size("moe_intermediate_size", maxWidth)
 	c.DShared = c.DExpert * f.sizeOr("n_shared_experts", maxExperts, 1)
 	c.DenseLayers = make([]bool, c.Layers)
@@ -107,8 +108,8 @@ func (c *Config) readGroups(f *fields) {
 		f.fail("n_routed_experts %d is not a multiple of n_group %d", c.Experts, r.Groups)
 	case r.GroupsUsed > r.Groups:
 		f.fail("topk_group is %d of n_group %d", r.GroupsUsed, r.Groups)
-	case c.ExpertsUsed > c.Experts/r.Groups*r.GroupsUsed || r.GroupBest > c.Experts/r.Groups:
-		f.fail("n_routed_experts %d in n_group %d are too few to choose num_experts_per_tok %d of topk_group %d", c.Experts, r.Groups, c.ExpertsUsed, r.GroupsUsed)
+	case r.Used > c.Experts/r.Groups*r.GroupsUsed || r.GroupBest > c.Experts/r.Groups:
+		f.fail("n_routed_experts %d in n_group %d are too few to choose num_experts_per_tok %d of topk_group %d", c.Experts, r.Groups, r.Used, r.GroupsUsed)
 	}
 }
 

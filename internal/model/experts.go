@@ -8,7 +8,7 @@ func mixtral() Family {
 	return Family{Name: "mixtral", Architectures: []string{"MixtralForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
 		c.Mask.Window = f.sizeOr("sliding_window", maxContext, 0)
-		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 8), f.sizeOr("num_experts_per_tok", maxExperts, 2)
+		c.Experts, c.Routing.Used = f.sizeOr("num_local_experts", maxExperts, 8), f.sizeOr("num_experts_per_tok", maxExperts, 2)
 		c.DExpert, c.Routing.Anew = c.DMLP, true
 		names := llamaNames(false, false)
 		names.Router, names.Expert = Source{Name: "block_sparse_moe.gate", NoBias: true}, "block_sparse_moe.experts.%d."
@@ -22,7 +22,7 @@ func qwen3MoE() Family {
 	return Family{Name: "qwen3_moe", Architectures: []string{"Qwen3MoeForCausalLM"}, parse: func(f *fields) (Config, WeightNames) {
 		c, names := qwen3().parse(f)
 		c.Experts = f.sizeOr("num_experts", maxExperts, f.sizeOr("num_local_experts", maxExperts, 128))
-		c.ExpertsUsed = f.sizeOr("num_experts_per_tok", maxExperts, 8)
+		c.Routing.Used = f.sizeOr("num_experts_per_tok", maxExperts, 8)
 		c.DExpert, c.Routing.Anew = f.size("moe_intermediate_size", maxWidth), f.boolOr("norm_topk_prob", false)
 		every := f.sizeOr("decoder_sparse_step", maxLayers, 1)
 		c.DenseLayers = make([]bool, c.Layers)
@@ -47,7 +47,7 @@ func qwen3MoE() Family {
 func gptOSS() Family {
 	return Family{Name: "gpt_oss", Architectures: []string{"GptOssForCausalLM"}, Quantised: []string{"mxfp4"}, parse: func(f *fields) (Config, WeightNames) {
 		c := llamaConfig(f, false)
-		c.Experts, c.ExpertsUsed = f.sizeOr("num_local_experts", maxExperts, 128), f.sizeOr("num_experts_per_tok", maxExperts, 4)
+		c.Experts, c.Routing.Used = f.sizeOr("num_local_experts", maxExperts, 128), f.sizeOr("num_experts_per_tok", maxExperts, 4)
 		c.DExpert, c.Routing.Anew, c.Clamp = c.DMLP, true, f.positiveOr("swiglu_limit", 7) // softmax over the chosen is softmax over all, made to sum to 1
 		c.GateSlope = f.positiveOr("swiglu_alpha", 1.702)
 		c.Masks = layerWindows(f, c, f.sizeOr("sliding_window", maxContext, 128), func(layer int) bool { return layer%2 == 0 })

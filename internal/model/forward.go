@@ -3,7 +3,6 @@ package model
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"attn/internal/kernels"
 	"attn/internal/tensor"
@@ -171,25 +170,7 @@ func (p *pass) part(name string, a kernels.Array) (kernels.Array, []int) {
 	if rows == nil {
 		return a, nil
 	}
-	return p.rows(a, rows), rows
-}
-
-// rows cuts an array down to some positions.
-func (p *pass) rows(a kernels.Array, rows []int) kernels.Array {
-	if p.fused != nil {
-		return p.fused.Rows(a, rows)
-	}
-	all := p.be.Get(a)      // now: what read returns may come later
-	if len(all.Data) == 0 { // an op before failed
-		return a
-	}
-	shape := slices.Clone(all.Shape)
-	shape[0].Size = len(rows)
-	part := tensor.New(shape...)
-	for i, row := range rows {
-		copy(part.Row(i), all.Row(row))
-	}
-	return p.be.Put(part)
+	return p.be.Rows(a, rows), rows
 }
 
 // embed: e = W_E[token], widened, scaled or normed where the family does so, + W_pos[position]
@@ -294,7 +275,7 @@ func (p *pass) unembed(x kernels.Array) kernels.Array {
 		every = p.rec.Wants(trace.LNFinalScale) || every
 	}
 	if !every {
-		x = p.rows(x, []int{p.tokens - 1})
+		x = p.be.Rows(x, []int{p.tokens - 1})
 	}
 	x = p.norm(x, p.m.FinalNorm, trace.LNFinalScale, trace.LNFinal)
 	var rows []int

@@ -197,7 +197,7 @@ func TestRecordedIsNotCopied(t *testing.T) {
 }
 
 // TestKeepLast: of a step whose last row alone is kept, the rest is not computed,
-// whether or not the backend can cut rows out.
+// whether or not the backend has attention in one op.
 func TestKeepLast(t *testing.T) {
 	m, err := builtin.Open(builtin.Default)
 	if err != nil {

@@ -91,11 +91,14 @@ func told(s kernels.AttentionStats) []stat {
 }
 
 // queries cuts [head, query_pos, ...] down to the queries that the recorder
-// keeps.
+// keeps, for which it may have to wait.
 func (p *pass) queries(name string, all tensor.Tensor) tensor.Tensor {
 	rows := p.rec.Rows(name)
 	if rows == nil {
 		return all
+	}
+	if p.later != nil {
+		p.later.Settle()
 	}
 	shape := slices.Clone(all.Shape)
 	shape[1].Size = len(rows)

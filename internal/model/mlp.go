@@ -81,50 +81,32 @@ func (c *Config) clamped(be kernels.Backend, gate, up kernels.Array) kernels.Arr
 func (p *pass) experts(in func(string) string, b *Block, x kernels.Array) kernels.Array {
 	c := &p.m.Config
 	logits := p.keep(in(trace.Router), p.linear(x, *b.Router, tensor.D(tensor.Expert, c.Experts)))
-	scores, vectors := p.be.Get(logits), p.be.Get(x)
-	if len(scores.Data) == 0 || len(vectors.Data) == 0 { // an op before failed, or the pass was stopped
+	how := c.Routing
+	how.Correction = b.RouterBias
+	shares := p.be.Get(p.keep(in(trace.Experts), p.be.Route(logits, how)))
+	if len(shares.Data) == 0 { // an op before failed, or the pass was stopped
 		return x
 	}
-	shares := c.route(scores, b.RouterBias)
-	if name := in(trace.Experts); p.rec.Wants(name) {
-		p.rec.Record(name, shares)
-	}
-	sum := tensor.New(tensor.D(tensor.Pos, p.tokens), tensor.D(tensor.DModel, c.DModel))
+	sum := p.be.Put(tensor.New(tensor.D(tensor.Pos, p.tokens), tensor.D(tensor.DModel, c.DModel)))
 	for e := range b.Experts {
-		p.addExpert(sum, shares, vectors, e, &b.Experts[e])
+		if chose, share := choosers(shares, e); len(chose) > 0 {
+			sum = p.within(func() kernels.Array {
+				return p.be.AddRows(sum, p.feed(nil, &b.Experts[e], p.be.Rows(x, chose), c.DExpert), chose, share)
+			})
+		}
 	}
 	if b.Shared == nil {
-		return p.be.Put(sum)
+		return sum
 	}
-	return p.be.Add(p.be.Put(sum), p.keep(in(trace.Shared), p.feed(nil, b.Shared, x, c.DShared)))
+	return p.be.Add(sum, p.keep(in(trace.Shared), p.feed(nil, b.Shared, x, c.DShared)))
 }
 
-// addExpert runs one expert over the tokens that chose it.
-func (p *pass) addExpert(sum, shares, vectors tensor.Tensor, e int, m *MLP) {
-	c := &p.m.Config
-	var chose []int
-	for pos := range p.tokens {
-		if shares.At(pos, e) != 0 {
-			chose = append(chose, pos)
+// choosers lists the tokens that chose an expert, and its share of each.
+func choosers(shares tensor.Tensor, e int) (chose []int, share []float32) {
+	for pos := range shares.Shape[0].Size {
+		if v := shares.At(pos, e); v != 0 {
+			chose, share = append(chose, pos), append(share, v)
 		}
 	}
-	if len(chose) == 0 {
-		return
-	}
-	rows := tensor.New(tensor.D(tensor.Pos, len(chose)), tensor.D(tensor.DModel, c.DModel))
-	for i, pos := range chose {
-		copy(rows.Row(i), vectors.Row(pos))
-	}
-	from := p.scope.mark()
-	out := p.be.Get(p.feed(nil, m, p.be.Put(rows), c.DExpert))
-	p.scope.leave(from, nil)
-	if len(out.Data) == 0 {
-		return
-	}
-	for i, pos := range chose {
-		into, share := sum.Row(pos), shares.At(pos, e)
-		for j, v := range out.Row(i) {
-			into[j] += share * v
-		}
-	}
+	return chose, share
 }

@@ -17,6 +17,15 @@ func (s *scope) made(a kernels.Array) kernels.Array {
 	return a
 }
 
+// became notes what takes an array's place, unless it is that array itself, which
+// was noted when it was made.
+func (s *scope) became(a, next kernels.Array) kernels.Array {
+	if a == next {
+		return next
+	}
+	return s.made(next)
+}
+
 // both is made for an op that makes two.
 func (s *scope) both(a, b kernels.Array) (kernels.Array, kernels.Array) { return s.made(a), s.made(b) }
 

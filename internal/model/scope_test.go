@@ -66,12 +66,14 @@ type counting struct {
 	device
 	t        *testing.T
 	released int
+	gone     map[kernels.Array]bool
 }
 
 func (c *counting) Release(a kernels.Array) {
-	if a.Shape() == nil {
+	if a.Shape() == nil || c.gone[a] {
 		c.t.Error("an array is released that was before, or is none")
 	}
+	c.gone[a] = true
 	c.released++
 	c.device.Release(a)
 }
@@ -86,7 +88,7 @@ func TestEverythingIsReleased(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = m.Close() }()
-			be := &counting{device: openCPU(t, 1), t: t}
+			be := &counting{device: openCPU(t, 1), t: t, gone: map[kernels.Array]bool{}}
 			want := loadReference(t, r.name)
 			run := func() *trace.Trace {
 				return recordBy(t, m, be, want.Tokens, func(string) bool { return true }, nil)

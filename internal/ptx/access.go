@@ -33,6 +33,9 @@ func transferOf(in *instruction) (transfer, error) {
 			t.size, t.sign = size, part[0] == 's'
 		}
 	}
+	if t.size*t.count > 16 {
+		return t, fmt.Errorf("%s: at most 128 bits go at once", strings.Join(in.op, "."))
+	}
 	if t.space == "" || t.size == 0 {
 		return t, fmt.Errorf("%s: kernels name the memory that they mean", strings.Join(in.op, "."))
 	}
@@ -61,12 +64,11 @@ func (w *warp) place(lane int, name string, address uint64, size int) (*space, i
 		return nil, 0, false
 	}
 	if name == "shared" {
-		offset, err := w.block.shared.find(address, size)
+		s, offset, err := w.block.findShared(address, size)
 		if err != nil {
 			w.fail(lane, "out of bounds: %v", err)
-			return nil, 0, false
 		}
-		return w.block.shared, offset, true
+		return s, offset, err == nil
 	}
 	s, offset, err := w.block.memory.find(address, size)
 	if err != nil {
@@ -86,14 +88,14 @@ func (w *warp) address(o *operand, lane int) uint64 {
 
 // check tracks an access and notes a race or a read of nothing.
 func (w *warp) check(lane int, s *space, offset, size int, now moment, writes bool) bool {
-	if !writes {
+	if !writes || now.how == atomically {
 		if at := s.unwritten(offset, size); at >= 0 {
-			w.fail(lane, "byte %d of %s memory was never written", at, s.name)
+			w.fail(lane, "byte %d of %s was never written", at, s.name)
 			return false
 		}
 	}
-	if other := s.track(offset, size, now, writes); other != "" {
-		w.fail(lane, "race: %s, and no barrier lies between", other)
+	if race := s.track(offset, size, now, writes); race != "" {
+		w.fail(lane, "%s", race)
 		return false
 	}
 	return true
@@ -200,8 +202,8 @@ func linkAtomic(in *instruction) (shape, error) {
 		each(lanes, func(lane int) {
 			s, offset, ok := w.place(lane, space, w.address(&o[results], lane), size)
 			now := w.moment(lane)
-			now.atomic = true
-			if !ok || !w.check(lane, s, offset, size, now, false) || !w.check(lane, s, offset, size, now, true) {
+			now.how = atomically
+			if !ok || !w.check(lane, s, offset, size, now, true) {
 				return
 			}
 			old := s.load(offset, size)
@@ -222,6 +224,8 @@ func linkAtomic(in *instruction) (shape, error) {
 func atomicChange(in *instruction, kind string) (func(old, a, b uint64) uint64, bool) {
 	size, _ := bytesOf(kind) // checked by the caller
 	switch {
+	case in.has("add") && kind == "f32" && !in.has("shared"): // global memory knows no subnormal sums
+		return func(old, a, _ uint64) uint64 { return bits32(flush(flush(f32(old)) + flush(f32(a)))) }, true
 	case in.has("add") && kind == "f32":
 		return func(old, a, _ uint64) uint64 { return bits32(f32(old) + f32(a)) }, true
 	case kind[0] == 'f':

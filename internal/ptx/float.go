@@ -141,6 +141,8 @@ func linkDouble(in *instruction) (shape, error) {
 	switch in.op[0] {
 	case "sqrt":
 		return one(math.Sqrt)
+	case "rcp":
+		return one(func(a float64) float64 { return 1 / a })
 	case "neg":
 		return one(func(a float64) float64 { return -a })
 	case "abs":

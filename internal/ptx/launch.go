@@ -11,7 +11,7 @@ import (
 // with what.
 type Launch struct {
 	Grid, Block [3]int
-	Shared      int   // bytes of shared memory beside what the kernel declares
+	Shared      int   // bytes of shared memory beside the kernel's variables; no instruction here reaches them
 	Args        []Arg // one for each parameter
 	// MostSteps ends a kernel that does not end by itself, after so many
 	// instructions of one warp; 0 is DefaultSteps.
@@ -21,9 +21,17 @@ type Launch struct {
 // DefaultSteps is how many instructions one warp may run.
 const DefaultSteps = 1 << 24
 
-// maxThreads is what a block may hold (section "Compute Capabilities" of the
-// CUDA programming guide).
-const maxThreads = 1024
+// What a GPU takes (section "Compute Capabilities" of the CUDA programming
+// guide). More shared memory has to be asked for, which nobody here does.
+const (
+	maxThreads = 1024
+	maxShared  = 48 << 10
+)
+
+var (
+	maxGrid  = [3]int{1<<31 - 1, 1<<16 - 1, 1<<16 - 1}
+	maxBlock = [3]int{maxThreads, maxThreads, 64}
+)
 
 // Arg is a parameter's value, as its bytes.
 type Arg []byte
@@ -62,7 +70,7 @@ func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
 		return fmt.Errorf("kernel %s: %w", k.Name, err)
 	}
 	for _, buffer := range memory.buffers {
-		buffer.seen = nil // launches are in order
+		buffer.seen, buffer.sources = nil, nil // launches are in order
 	}
 	number := int32(0)
 	b := newBlock(k, memory, &launch, params)
@@ -87,13 +95,16 @@ func (k *Kernel) Run(ctx context.Context, memory *Memory, launch Launch) error {
 func (k *Kernel) bind(launch Launch) ([]byte, error) {
 	threads := 1
 	for i := range 3 {
-		if launch.Grid[i] < 1 || launch.Block[i] < 1 || launch.Block[i] > maxThreads {
-			return nil, fmt.Errorf("grid %v of blocks %v", launch.Grid, launch.Block)
+		if launch.Grid[i] < 1 || launch.Grid[i] > maxGrid[i] {
+			return nil, fmt.Errorf("grid %v: at least 1, at most %v", launch.Grid, maxGrid)
+		}
+		if launch.Block[i] < 1 || launch.Block[i] > maxBlock[i] {
+			return nil, fmt.Errorf("blocks of %v: at least 1, at most %v", launch.Block, maxBlock)
 		}
 		threads *= launch.Block[i]
 	}
-	if threads > maxThreads {
-		return nil, fmt.Errorf("%d threads in a block: at most %d", threads, maxThreads)
+	if threads > k.threads {
+		return nil, fmt.Errorf("%d threads in a block: at most %d", threads, k.threads)
 	}
 	if launch.Shared < 0 || launch.Shared+k.Shared > maxShared {
 		return nil, fmt.Errorf("%d bytes of shared memory: at most %d", launch.Shared+k.Shared, maxShared)
@@ -118,7 +129,7 @@ type block struct {
 	memory *Memory
 	launch *Launch
 	params []byte
-	shared *space
+	shared []*space // one for each variable
 	at     [3]int
 	number int32
 	epoch  int32 // barriers passed
@@ -127,7 +138,9 @@ type block struct {
 
 func newBlock(k *Kernel, memory *Memory, launch *Launch, params []byte) *block {
 	b := &block{kernel: k, memory: memory, launch: launch, params: params}
-	b.shared = newSpace("shared", k.Shared+launch.Shared)
+	for _, v := range k.variables {
+		b.shared = append(b.shared, newSpace("shared variable "+v.name, v.size))
+	}
 	threads := launch.Block[0] * launch.Block[1] * launch.Block[2]
 	for first := 0; first < threads; first += warpSize {
 		b.warps = append(b.warps, newWarp(b, first/warpSize, min(warpSize, threads-first)))
@@ -140,8 +153,10 @@ func newBlock(k *Kernel, memory *Memory, launch *Launch, params []byte) *block {
 // blocks run.
 func (b *block) begin(at [3]int, number int32) {
 	b.at, b.number, b.epoch = at, number, 0
-	clear(b.shared.written)
-	clear(b.shared.seen)
+	for _, s := range b.shared {
+		clear(s.written)
+		clear(s.seen)
+	}
 	for _, w := range b.warps {
 		w.begin()
 	}

@@ -56,7 +56,7 @@ func (p *parser) meaning(in *instruction) (shape, error) {
 	case "bra":
 		return p.branch(in)
 	case "ret", "exit":
-		in.run = func(w *warp, lanes uint32) { w.ended |= lanes }
+		in.run = func(w *warp, lanes uint32) { w.end(lanes) }
 		return shape{}, nil
 	case "ld", "ldu":
 		return linkLoad(in)

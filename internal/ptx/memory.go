@@ -21,13 +21,13 @@ type Memory struct {
 	buffers []*space
 }
 
-// space is a stretch of bytes: a buffer in global memory or a block's shared
-// memory.
+// space is a stretch of bytes: a buffer in global memory or a shared variable.
 type space struct {
 	name    string
 	bytes   []byte
 	written []bool
 	seen    []access // of each grain; nil until a kernel runs
+	sources []uint16 // how many copies on their way read each grain; nil until one does
 	grain   int      // bytes
 	freed   bool
 }
@@ -41,7 +41,7 @@ func (m *Memory) Alloc(size int) (Address, error) {
 	if size < 0 || size > maxBuffer {
 		return 0, fmt.Errorf("a buffer of %d bytes: at most %d", size, maxBuffer)
 	}
-	m.buffers = append(m.buffers, newSpace("global", size))
+	m.buffers = append(m.buffers, newSpace("global memory", size))
 	return Address(len(m.buffers)) * apart, nil
 }
 
@@ -128,12 +128,17 @@ func (m *Memory) find(at uint64, size int) (*space, int, error) {
 	return s, int(offset), nil
 }
 
-// shared returns a place in a block's shared memory.
-func (s *space) find(at uint64, size int) (int, error) {
-	if at+uint64(size) > uint64(len(s.bytes)) || at+uint64(size) < at {
-		return 0, fmt.Errorf("bytes %d to %d of %d bytes of shared memory", int64(at), int64(at)+int64(size)-1, len(s.bytes))
+// findShared returns the shared variable that holds size bytes from an address on.
+func (b *block) findShared(at uint64, size int) (*space, int, error) {
+	number := at / sharedApart
+	if number >= uint64(len(b.shared)) {
+		return nil, 0, fmt.Errorf("address %#x is in no shared variable", at)
 	}
-	return int(at), nil
+	s, offset := b.shared[number], int(at-b.kernel.variables[number].at)
+	if offset < 0 || offset+size > len(s.bytes) {
+		return nil, 0, fmt.Errorf("bytes %d to %d of the %d of %s", offset, offset+size-1, len(s.bytes), s.name)
+	}
+	return s, offset, nil
 }
 
 // load returns a little-endian number of size bytes.

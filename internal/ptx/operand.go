@@ -92,8 +92,8 @@ func (p *parser) operand(text string, label bool) (operand, error) {
 		o.kind, o.name = isSpecial, first
 		return o, nil
 	}
-	if v, ok := p.kernel.variables[first]; ok {
-		o.kind, o.value = isSymbol, uint64(v.offset)
+	if v, ok := p.kernel.variable(first); ok {
+		o.kind, o.value = isSymbol, v.at
 		return o, nil
 	}
 	if offset, ok := p.param(first); ok {
@@ -152,8 +152,8 @@ func (p *parser) address(text string) (operand, error) {
 		o.register = register
 		return o, nil
 	}
-	if v, ok := p.kernel.variables[base]; ok {
-		o.value += uint64(v.offset)
+	if v, ok := p.kernel.variable(base); ok {
+		o.value += v.at
 		return o, nil
 	}
 	if offset, ok := p.param(base); ok {

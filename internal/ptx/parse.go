@@ -15,8 +15,9 @@ type ParseError struct {
 
 func (e *ParseError) Error() string { return fmt.Sprintf("PTX line %d: %s", e.Line, e.What) }
 
-// maxShared is more shared memory than any GPU gives a block.
-const maxShared = 1 << 18
+// maxParams is how many bytes of parameters a kernel of PTX 7.0 may have (section
+// "Kernel Function Parameter Attributes").
+const maxParams = 4096
 
 // maxRegisters bounds what a file can make us allocate.
 const maxRegisters = 1 << 14
@@ -173,8 +174,9 @@ func (p *parser) header(text string) error {
 }
 
 var (
-	entryPattern = regexp.MustCompile(`\.entry\s+([$\w]+)\s*(?:\(([^)]*)\))?`)
-	paramPattern = regexp.MustCompile(`^\.param\s+(?:\.align\s+\d+\s+)?\.(\w+)\s+(?:\.ptr\s+(?:\.\w+\s+)?(?:\.align\s+\d+\s+)?)?([$\w]+)(?:\[(\d+)\])?$`)
+	entryPattern   = regexp.MustCompile(`\.entry\s+([$\w]+)\s*(?:\(([^)]*)\))?`)
+	threadsPattern = regexp.MustCompile(`\.maxntid\s+(\d{1,4})\b(?:\s*,\s*(\d{1,4})\b)?(?:\s*,\s*(\d{1,4})\b)?`)
+	paramPattern   = regexp.MustCompile(`^\.param\s+(?:\.align\s+\d+\s+)?\.(\w+)\s+(?:\.ptr\s+(?:\.\w+\s+)?(?:\.align\s+\d+\s+)?)?([$\w]+)(?:\[(\d+)\])?$`)
 )
 
 // begin reads a kernel's name and parameters.
@@ -183,7 +185,7 @@ func (p *parser) begin(text string) error {
 	if found == nil || p.kernel != nil {
 		return fmt.Errorf("%.60s: not a kernel's head", text)
 	}
-	k := &Kernel{Name: found[1], variables: map[string]variable{}}
+	k := &Kernel{Name: found[1], threads: mostThreads(text)}
 	offset := 0
 	for one := range strings.SplitSeq(found[2], ",") {
 		one = strings.TrimSpace(one)
@@ -210,11 +212,29 @@ func (p *parser) begin(text string) error {
 		k.Params = append(k.Params, Param{Name: part[2], Type: part[1], Size: size, Offset: offset})
 		offset += size
 	}
+	if offset > maxParams {
+		return fmt.Errorf("%d bytes of parameters: at most %d", offset, maxParams)
+	}
 	if _, twice := p.module.Kernels[k.Name]; twice {
 		return fmt.Errorf("kernel %s stands twice", k.Name)
 	}
 	p.kernel, p.depth, p.registers, p.labels = k, 1, map[string]int{}, map[string]int{}
 	return nil
+}
+
+// mostThreads is how many threads a kernel's head allows in a block.
+func mostThreads(head string) int {
+	most := 1
+	found := threadsPattern.FindStringSubmatch(head)
+	if found == nil {
+		return maxThreads
+	}
+	for _, n := range found[1:] {
+		if count, err := strconv.Atoi(n); err == nil { // those that do not stand there are 1
+			most = min(most*count, maxThreads)
+		}
+	}
+	return most
 }
 
 // close ends a block, and with the outermost the kernel.
@@ -302,17 +322,30 @@ func (p *parser) shared(found []string) error {
 	if found[4] != "" {
 		count, err3 = strconv.Atoi(found[4])
 	}
-	if err1 != nil || err2 != nil || err3 != nil || align < 1 || align > 1024 || count > maxShared {
+	if err1 != nil || err2 != nil || err3 != nil || align < 1 || align > 1024 || align&(align-1) != 0 || count > maxShared {
 		return fmt.Errorf("%.60s: not a shared variable", found[0])
 	}
 	k := p.kernel
-	k.Shared = (k.Shared + align - 1) / align * align
-	k.variables[found[3]] = variable{offset: k.Shared, size: size * count}
-	k.Shared += size * count
+	if _, twice := k.variable(found[3]); twice || len(k.variables) == maxVariables {
+		return fmt.Errorf("shared variable %s stands twice, or too many do", found[3])
+	}
+	at := uint64(len(k.variables)*sharedApart + sharedApart/2 + align)
+	k.variables = append(k.variables, variable{name: found[3], at: at, size: size * count})
+	k.Shared = (k.Shared+align-1)/align*align + size*count
 	if k.Shared > maxShared {
-		return fmt.Errorf("more than %d bytes of shared memory", maxShared)
+		return fmt.Errorf("%d bytes of shared memory: at most %d", k.Shared, maxShared)
 	}
 	return nil
+}
+
+// variable finds a shared variable by its name.
+func (k *Kernel) variable(name string) (variable, bool) {
+	for _, v := range k.variables {
+		if v.name == name {
+			return v, true
+		}
+	}
+	return variable{}, false
 }
 
 // bytesOf returns the size of a type such as f32.

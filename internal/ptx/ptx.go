@@ -7,7 +7,10 @@
 //     memory and registers that nobody wrote;
 //   - data races: two threads at one byte, one of them writing, with no barrier
 //     between them, in shared and in global memory;
-//   - barriers and warp-wide instructions that not all threads reach.
+//   - asynchronous copies that somebody looks at, or changes the source of, before
+//     they were waited for, and those that nobody waits for;
+//   - barriers and warp-wide instructions that not all threads reach;
+//   - grids, blocks, parameters and shared memory larger than a GPU takes.
 //
 // The instructions are those that clang makes of our kernels; any other is
 // refused when the module is parsed. Meanings follow NVIDIA's "Parallel Thread
@@ -33,12 +36,13 @@ type Module struct {
 type Kernel struct {
 	Name   string
 	Params []Param
-	Shared int // bytes of shared memory that the kernel declares
+	Shared int // bytes of shared memory that the kernel's variables take
 	Local  int // bytes of local memory: what spilled out of registers, or is indexed
 
 	code      []instruction
 	registers int
-	variables map[string]variable
+	threads   int // that a block may have
+	variables []variable
 	names     []string // of the registers, for messages
 }
 
@@ -52,8 +56,18 @@ type Param struct {
 
 // variable is a shared array.
 type variable struct {
-	offset, size int
+	name string
+	at   uint64
+	size int
 }
+
+// Shared variables lie this far apart, each in the middle of its stretch, so that
+// an index that runs out of one cannot arrive in another. Their addresses have no
+// more zeros than they were promised.
+const sharedApart = 1 << 20
+
+// maxVariables keeps their addresses within 32 bits.
+const maxVariables = 1 << 10
 
 // Instructions returns the number of instructions in the kernel's code.
 func (k *Kernel) Instructions() int { return len(k.code) }

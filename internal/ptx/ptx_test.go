@@ -47,29 +47,35 @@ const tail = `
 // the words that it stored.
 func result(t *testing.T, body string, in []uint32) ([]uint32, error) {
 	t.Helper()
+	return results(t, body, in, len(in), len(in))
+}
+
+// results is result with more words than threads, before or after.
+func results(t *testing.T, body string, in []uint32, threads, words int) ([]uint32, error) {
+	t.Helper()
 	m, err := Parse(head + body + tail)
 	if err != nil {
 		t.Fatal(err)
 	}
 	memory := &Memory{}
-	size := 4 * len(in)
-	from, err1 := memory.Alloc(size)
-	to, err2 := memory.Alloc(size)
-	data := make([]byte, size)
+	from, err1 := memory.Alloc(4 * len(in))
+	to, err2 := memory.Alloc(4 * words)
+	data := make([]byte, 4*len(in))
 	for i, v := range in {
 		binary.LittleEndian.PutUint32(data[4*i:], v)
 	}
 	if err := errors.Join(err1, err2, memory.Write(from, data)); err != nil {
 		t.Fatal(err)
 	}
-	launch := Launch{Grid: [3]int{1, 1, 1}, Block: [3]int{len(in), 1, 1}, Args: []Arg{Pointer(from), Pointer(to)}, MostSteps: 10000}
+	launch := Launch{Grid: [3]int{1, 1, 1}, Block: [3]int{threads, 1, 1}, Args: []Arg{Pointer(from), Pointer(to)}, MostSteps: 10000}
 	if err := m.Kernels["k"].Run(context.Background(), memory, launch); err != nil {
 		return nil, err
 	}
+	data = make([]byte, 4*words)
 	if err := memory.Read(to, data); err != nil {
 		return nil, err
 	}
-	out := make([]uint32, len(in))
+	out := make([]uint32, words)
 	for i := range out {
 		out[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}
@@ -115,6 +121,9 @@ func TestInstructions(t *testing.T) {
 		"selp":                   {"setp.gt.s32 %p1, %r2, 5; selp.b32 %r3, 1, 2, %p1;", 6, 1},
 		"setp both":              {"setp.eq.s32 %p1|%p2, %r2, 5; selp.b32 %r3, 1, 2, %p2;", 6, 1},
 		"setp of no number":      {"setp.lt.f32 %p1, %r2, 0f00000000; selp.b32 %r3, 1, 2, %p1;", 0x7fc00000, 2},
+		"setp f64":               {"cvt.f64.f32 %rd6, %r2; setp.gt.f64 %p1, %rd6, 0d4014000000000000; selp.b32 %r3, 1, 2, %p1;", f(6), 1},
+		"setp unordered f64":     {"cvt.f64.f32 %rd6, %r2; setp.leu.f64 %p1, %rd6, 0d4014000000000000; selp.b32 %r3, 1, 2, %p1;", 0x7fc00000, 1},
+		"setp ne of no number":   {"setp.ne.f32 %p1, %r2, 0f00000000; selp.b32 %r3, 1, 2, %p1;", 0x7fc00000, 2},
 		"setp unordered":         {"setp.ltu.f32 %p1, %r2, 0f00000000; selp.b32 %r3, 1, 2, %p1;", 0x7fc00000, 1},
 		"predicates":             {"setp.lt.u32 %p1, %r2, 9; not.pred %p2, %p1; or.pred %p3, %p1, %p2; selp.b32 %r3, 1, 2, %p3;", 4, 1},
 		"add f32":                {"add.f32 %r3, %r2, 0f3F800000;", f(0x1p-24), f(1)},
@@ -125,6 +134,8 @@ func TestInstructions(t *testing.T) {
 		"no ftz":                 {"add.f32 %r3, %r2, 0f00000000;", 1, 1},
 		"sqrt":                   {"sqrt.rn.f32 %r3, %r2;", f(9), f(3)},
 		"rcp":                    {"rcp.rn.f32 %r3, %r2;", f(4), f(0.25)},
+		"rcp f64":                {"cvt.f64.f32 %rd6, %r2; rcp.rn.f64 %rd6, %rd6; cvt.rn.f32.f64 %r3, %rd6;", f(4), f(0.25)},
+		"f64 to an integer":      {"cvt.f64.f32 %rd6, %r2; cvt.rni.s32.f64 %r3, %rd6;", f(-2.5), 0xfffffffe},
 		"ex2":                    {"ex2.approx.f32 %r3, %r2;", f(-3), f(0.125)},
 		"lg2":                    {"lg2.approx.f32 %r3, %r2;", f(8), f(3)},
 		"saturate":               {"add.sat.f32 %r3, %r2, %r2;", f(3), f(1)},
@@ -181,6 +192,17 @@ func TestTogether(t *testing.T) {
 		}},
 		"from a lane": {"shfl.sync.idx.b32 %r3, %r2, 5, 31, -1;", func(i int) uint32 { return uint32(i/32*32 + 5) }},
 		"ballot":      {"setp.lt.u32 %p1, %r2, 3; vote.sync.ballot.b32 %r3, %p1, -1;", func(i int) uint32 { return uint32(7 * (1 - i/32)) }},
+		"any":         {"setp.eq.u32 %p1, %r2, 40; vote.sync.any.pred %p2, %p1, -1; selp.b32 %r3, 1, 0, %p2;", func(i int) uint32 { return uint32(i / 32) }},
+		"all":         {"setp.ne.u32 %p1, %r2, 40; vote.sync.all.pred %p2, %p1, -1; selp.b32 %r3, 1, 0, %p2;", func(i int) uint32 { return uint32(1 - i/32) }},
+		"all, of no others": {
+			"mov.b32 %r3, 7; and.b32 %r4, %r1, 31; setp.ge.u32 %p1, %r4, 8; @%p1 bra $E; setp.ge.u32 %p2, %r1, 32; vote.sync.all.pred %p3, %p2, 0xff; selp.b32 %r3, 1, 0, %p3;\n$E:\n",
+			func(i int) uint32 {
+				if i%32 >= 8 {
+					return 7
+				}
+				return uint32(i / 32)
+			},
+		},
 		"another thread's shared word": {
 			"st.shared.b32 [%rd4], %r2; bar.sync 0; xor.b32 %r4, %r1, 63; mul.wide.u32 %rd6, %r4, 4; add.s64 %rd6, %rd5, %rd6; ld.shared.b32 %r3, [%rd6];",
 			func(i int) uint32 { return uint32(63 - i) },
@@ -222,19 +244,22 @@ func TestFaults(t *testing.T) {
 	for name, test := range map[string]struct{ body, want string }{
 		"beyond a buffer":       {"ld.global.b32 %r3, [%rd1+256];", "out of bounds: bytes 256 to 259 of a buffer of 256"},
 		"before a buffer":       {"ld.global.b32 %r3, [%rd1+-4];", "out of bounds"},
-		"beyond shared memory":  {"st.shared.b32 [%rd4+512], %r2;", "out of bounds: bytes 512 to 515 of 512"},
+		"beyond shared memory":  {"st.shared.b32 [%rd4+512], %r2;", "out of bounds: bytes 512 to 515 of the 512 of shared variable tile"},
+		"beyond a variable":     {".shared .align 4 .b8 other[64]; st.shared.b32 [tile+512], %r2;", "out of bounds: bytes 512 to 515 of the 512 of shared variable tile"},
+		"before a variable":     {".shared .align 4 .b8 other[64]; st.shared.b32 [other+-4], %r2;", "out of bounds: bytes -4 to -1 of the 64 of shared variable other"},
+		"far from variables":    {"st.shared.b32 [tile+4194304], %r2;", "out of bounds: address 0x480010 is in no shared variable"},
+		"less aligned":          {".shared .align 4 .b8 other[64]; ld.shared.v2.b32 {%r3, %r4}, [other];", "is not a multiple of 8"},
 		"not aligned":           {"ld.global.b32 %r3, [%rd1+2];", "is not a multiple of 4"},
 		"a vector not aligned":  {"ld.global.v2.b32 {%r3, %r4}, [%rd1+4];", "is not a multiple of 8"},
 		"global never written":  {"ld.global.b32 %r3, [%rd2];", "byte 0 of global memory was never written"},
-		"shared never written":  {"ld.shared.b32 %r3, [%rd4];", "byte 0 of shared memory was never written"},
+		"shared never written":  {"ld.shared.b32 %r3, [%rd4];", "byte 0 of shared variable tile was never written"},
 		"register never set":    {"add.s32 %r3, %r9, 1;", "register %r9 has no value"},
 		"predicate never set":   {"@%p7 mov.b32 %r3, 1; mov.b32 %r3, 1;", "predicate %p7 has no value"},
 		"set in one branch":     {"setp.eq.s32 %p1, %r1, 0; @%p1 mov.b32 %r9, 1; add.s32 %r3, %r9, 1;", "thread [1 0 0]: register %r9 has no value"},
-		"two write":             {"st.shared.b32 [tile], %r2; mov.b32 %r3, 0;", "race: byte 0 of shared memory was written by thread 0 of block 0"},
-		"no barrier":            {"st.shared.b32 [%rd4], %r2; ld.shared.b32 %r3, [tile];", "race: byte 0 of shared memory was written by thread 0"},
+		"two write":             {"st.shared.b32 [tile], %r2; mov.b32 %r3, 0;", "race: byte 0 of shared variable tile was written by thread 0 of block 0"},
+		"no barrier":            {"st.shared.b32 [%rd4], %r2; ld.shared.b32 %r3, [tile];", "race: byte 0 of shared variable tile was written by thread 0"},
 		"read, then written":    {"st.shared.b32 [%rd4], %r2; bar.sync 0; ld.shared.b32 %r3, [tile]; st.shared.b32 [%rd4], %r3;", "was read by several threads of block 0"},
 		"two write one word":    {"st.global.b32 [%rd2], %r2; sub.s64 %rd6, %rd2, %rd3; setp.eq.s32 %p1, %r1, 5; @%p1 st.global.b32 [%rd6], %r2; mov.b32 %r3, 0;", "race: byte 0 of global memory was written by thread 0"},
-		"copy not awaited":      {"cp.async.ca.shared.global [%rd4], [%rd1], 4; cp.async.commit_group; ld.shared.b32 %r3, [%rd4];", "was never written"},
 		"barrier of some":       {"setp.lt.u32 %p1, %r1, 3; @%p1 bra $E; bar.sync 0;\n$E:\n mov.b32 %r3, 0;", "not all lanes"},
 		"one warp ends":         {"setp.lt.u32 %p1, %r1, 32; @%p1 ret; bar.sync 0; mov.b32 %r3, 0;", "it waits at a barrier, thread [0 0 0] has ended"},
 		"shuffle of some":       {"setp.lt.u32 %p1, %r1, 3; @%p1 bra $E; shfl.sync.bfly.b32 %r4, %r2, 1, 31, -1;\n$E:\n mov.b32 %r3, 0;", "not all lanes"},

@@ -11,13 +11,22 @@ type moment struct {
 	step   int32 // barriers that the warp has passed
 	thread int16 // in the block; several means more than one
 	warp   int8  // of the block; several means more than one
-	atomic bool
+	how    how
 }
 
 const several = -1
 
+// how memory is read or written.
+type how int8
+
+const (
+	plainly how = iota
+	atomically
+	flying // by an asynchronous copy that its thread has not waited for
+)
+
 // access is what is known of a grain of memory: the last write, and the reads
-// since.
+// since. What is changed atomically counts as written.
 type access struct {
 	write, read moment
 }
@@ -27,7 +36,7 @@ func (m moment) before(later moment) bool {
 	switch {
 	case m.block == 0:
 		return true
-	case m.block != later.block:
+	case m.block != later.block || m.how == flying:
 		return false
 	case m.thread == later.thread && m.thread != several:
 		return true
@@ -37,9 +46,12 @@ func (m moment) before(later moment) bool {
 	return m.warp == later.warp && m.warp != several && m.step != later.step
 }
 
-// together is one moment for two reads: whoever writes next must come after
-// both.
+// together is one moment for two reads, or two atomic changes: whoever writes next
+// must come after both.
 func (m moment) together(later moment) moment {
+	if m.how == plainly && m.block == later.block && m.epoch == later.epoch && m.step == later.step {
+		later.how = plainly // a thread's atomic change does not hide what it did before
+	}
 	if m.block == 0 || m.before(later) {
 		return later
 	}
@@ -75,27 +87,39 @@ func (s *space) track(offset, size int, now moment, writes bool) string {
 		s.grain = word
 		s.seen = make([]access, len(s.bytes)/word+1)
 	}
-	if s.grain == word && (size < word || offset%word != 0) {
+	if s.grain == word && (size|offset)%word != 0 {
 		s.refine()
 	}
 	for i := offset / s.grain; i < (offset+size)/s.grain; i++ {
 		a := &s.seen[i]
-		if !a.write.before(now) && !(a.write.atomic && now.atomic) {
-			return fmt.Sprintf("byte %d of %s memory was written by %s", i*s.grain, s.name, a.write.who())
+		if !a.write.before(now) && !(a.write.how == atomically && now.how == atomically) {
+			return s.race(i, "written", a.write)
 		}
 		if !writes {
 			a.read = a.read.together(now)
 			continue
 		}
-		if !a.read.before(now) && !(a.read.atomic && now.atomic) {
-			return fmt.Sprintf("byte %d of %s memory was read by %s", i*s.grain, s.name, a.read.who())
+		if s.sources != nil && s.sources[i] > 0 {
+			return fmt.Sprintf("race: a copy from byte %d of %s is on its way, and %s has not waited for it", i*s.grain, s.name, a.read.who())
 		}
-		a.write = now
-		if !now.atomic {
-			a.read = moment{}
+		if !a.read.before(now) {
+			return s.race(i, "read", a.read)
 		}
+		if now.how == atomically { // others may have changed it meanwhile
+			a.write = a.write.together(now)
+			continue
+		}
+		a.write, a.read = now, moment{}
 	}
 	return ""
+}
+
+// race tells what an access to a grain races with.
+func (s *space) race(grain int, was string, m moment) string {
+	if m.how == flying {
+		return fmt.Sprintf("race: a copy to byte %d of %s is on its way, and %s has not waited for it", grain*s.grain, s.name, m.who())
+	}
+	return fmt.Sprintf("race: byte %d of %s was %s by %s, and no barrier lies between", grain*s.grain, s.name, was, m.who())
 }
 
 // refine makes a grain a byte, once smaller numbers than words are read or
@@ -104,6 +128,13 @@ func (s *space) refine() {
 	bytes := make([]access, len(s.bytes))
 	for i := range bytes {
 		bytes[i] = s.seen[i/word]
+	}
+	if s.sources != nil {
+		sources := make([]uint16, len(bytes))
+		for i := range sources {
+			sources[i] = s.sources[i/word]
+		}
+		s.sources = sources
 	}
 	s.grain, s.seen = 1, bytes
 }

@@ -1,6 +1,10 @@
 package ptx
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 // linkBarrier links bar.sync 0, at which the whole block meets, and
 // bar.warp.sync, at which lanes of a warp do. The block's needs every thread of
@@ -150,11 +154,14 @@ func linkCompare(in *instruction) (shape, error) {
 
 // comparison returns how two numbers of a type compare.
 func comparison(name, t string) (func(a, b uint64) bool, bool) {
-	if t == "f32" {
-		return compareFloats(name)
+	switch t {
+	case "f32":
+		return compareFloats(name, func(v uint64) float64 { return float64(f32(v)) })
+	case "f64":
+		return compareFloats(name, math.Float64frombits)
 	}
 	bytes, err := bytesOf(t)
-	if err != nil || t == "f64" {
+	if err != nil {
 		return nil, false
 	}
 	size, isSigned := 8*bytes, t[0] == 's'
@@ -182,34 +189,33 @@ func comparison(name, t string) (func(a, b uint64) bool, bool) {
 	return nil, false
 }
 
-// compareFloats: the names that end in u hold for no number as well.
-func compareFloats(name string) (func(a, b uint64) bool, bool) {
-	unordered := func(a, b float32) bool { return a != a || b != b }
-	var is func(a, b float32) bool
-	switch name {
-	case "eq", "equ":
-		is = func(a, b float32) bool { return a == b }
+// compareFloats: the names that end in u hold for no number as well. A float32 is
+// compared as a float64, which it is exactly.
+func compareFloats(name string, float func(uint64) float64) (func(a, b uint64) bool, bool) {
+	unordered := func(a, b uint64) bool { return float(a) != float(a) || float(b) != float(b) }
+	var is func(a, b float64) bool
+	switch strings.TrimSuffix(name, "u") {
+	case "eq":
+		is = func(a, b float64) bool { return a == b }
 	case "ne":
-		return func(a, b uint64) bool { return !unordered(f32(a), f32(b)) && f32(a) != f32(b) }, true
-	case "neu":
-		is = func(a, b float32) bool { return a != b }
-	case "lt", "ltu":
-		is = func(a, b float32) bool { return a < b }
-	case "le", "leu":
-		is = func(a, b float32) bool { return a <= b }
-	case "gt", "gtu":
-		is = func(a, b float32) bool { return a > b }
-	case "ge", "geu":
-		is = func(a, b float32) bool { return a >= b }
+		is = func(a, b float64) bool { return a < b || a > b }
+	case "lt":
+		is = func(a, b float64) bool { return a < b }
+	case "le":
+		is = func(a, b float64) bool { return a <= b }
+	case "gt":
+		is = func(a, b float64) bool { return a > b }
+	case "ge":
+		is = func(a, b float64) bool { return a >= b }
 	case "nan":
-		return func(a, b uint64) bool { return unordered(f32(a), f32(b)) }, true
+		return unordered, true
 	case "num":
-		return func(a, b uint64) bool { return !unordered(f32(a), f32(b)) }, true
+		return func(a, b uint64) bool { return !unordered(a, b) }, true
 	default:
 		return nil, false
 	}
-	if len(name) == 3 {
-		return func(a, b uint64) bool { return unordered(f32(a), f32(b)) || is(f32(a), f32(b)) }, true
+	if strings.HasSuffix(name, "u") {
+		return func(a, b uint64) bool { return unordered(a, b) || is(float(a), float(b)) }, true
 	}
-	return func(a, b uint64) bool { return is(f32(a), f32(b)) }, true
+	return func(a, b uint64) bool { return is(float(a), float(b)) }, true
 }

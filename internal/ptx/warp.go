@@ -98,7 +98,7 @@ func (w *warp) advance(ready uint32) {
 	}
 	w.now = pc
 	if pc >= len(w.block.kernel.code) {
-		w.ended |= lanes
+		w.end(lanes)
 		return
 	}
 	in := &w.block.kernel.code[pc]
@@ -171,6 +171,16 @@ func (w *warp) gather(in *instruction, lanes uint32) uint32 {
 	}
 	w.held &^= members
 	return members
+}
+
+// end ends lanes, which must have waited for their copies.
+func (w *warp) end(lanes uint32) {
+	each(lanes, func(lane int) {
+		if c := w.copies[lane].first(); c != nil {
+			w.fail(lane, "it ends while a copy to byte %d of %s is on its way", c.target, c.to.name)
+		}
+	})
+	w.ended |= lanes
 }
 
 // wait puts lanes before the block's barrier.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles the kernels of internal/kernels/cuda to PTX with clang alone: no
-# toolkit of NVIDIA's, no GPU. Each file says on top which sources it is made of
-# (internal/kernels/cuda/sources_test.go compares). A source that asks for TYPE
+# toolkit of NVIDIA's, no GPU. Each file says on top which sources it is made of,
+# and the sum of what follows (internal/kernels/cuda/sources_test.go compares). A source that asks for TYPE
 # is compiled once for each type of weight, one that asks for COLUMNS for each width,
 # to a file of its own, so that a GPU need not make ready what nobody uses.
 #
@@ -11,8 +11,10 @@ set -eu
 cd "$(dirname "$0")/../../internal/kernels/cuda"
 clang=${CLANG:-clang-22}
 
-made=$(mktemp)
-trap 'rm -f "$made"' EXIT
+made=$(mktemp) body=$(mktemp)
+trap 'rm -f "$made" "$body"' EXIT
+
+sum() { sha256sum | cut -d' ' -f1; }
 
 # compile SOURCE TO FLAGS...
 compile() {
@@ -21,9 +23,10 @@ compile() {
 	# -ffp-contract=off: a product and a sum are rounded twice, as on the CPU
 	"$clang" -x cuda -std=c++17 -nocudainc -nocudalib --cuda-device-only --cuda-gpu-arch=sm_80 \
 		--cuda-feature=+ptx70 -O3 -ffp-contract=off -Wall -Werror "$@" -S "$source" -o "$made"
+	sed -e 's|[ 	]*//.*||' -e '/^[ 	]*$/d' "$made" >"$body"
 	{
-		printf '// made by tools/cuda/make.sh of %s, sha256 %s\n' "$source" "$(cat "$source" ./*.h | sha256sum | cut -d' ' -f1)"
-		sed -e 's|[ 	]*//.*||' -e '/^[ 	]*$/d' "$made"
+		printf '// made by tools/cuda/make.sh of %s, sha256 %s, to sha256 %s\n' "$source" "$(cat "$source" ./*.h | sum)" "$(sum <"$body")"
+		cat "$body"
 	} >"ptx/$to.ptx"
 }
 

@@ -8,12 +8,8 @@ import (
 
 var (
 	_ kernels.FusedAttention = (*Backend)(nil)
-	_ kernels.Crossing       = (*Backend)(nil)
 	_ kernels.Interruptible  = (*Backend)(nil)
 )
-
-// Crosses says that attention may be between two texts.
-func (b *Backend) Crosses() bool { return true }
 
 // Interrupt makes ops return early once stop says yes.
 func (b *Backend) Interrupt(stop func() bool) { b.pool.halt = stop }
@@ -349,18 +345,4 @@ func plus(x []float32, value float32) {
 	for i := range x {
 		x[i] += value
 	}
-}
-
-// Rows returns x [pos T, ...] at some positions.
-func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
-	in := b.in(x)
-	out, ok := b.blank(kernels.RowsShape(in.shape, rows))
-	if !ok {
-		return out
-	}
-	n := len(in.data) / in.shape[0].Size
-	for i, r := range rows {
-		copy(out.data[i*n:(i+1)*n], in.data[r*n:])
-	}
-	return out
 }

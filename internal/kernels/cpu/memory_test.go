@@ -105,6 +105,26 @@ func TestLentIsForgotten(t *testing.T) {
 	}
 }
 
+// TestAddRowsTakesNoMemory: rows are added where they lie, and the array is the one
+// that it was, unless somebody holds its numbers.
+func TestAddRowsTakesNoMemory(t *testing.T) {
+	be := New(Options{Threads: 1})
+	x, y := be.Put(tensor.New(tensor.D(tensor.Pos, 3), tensor.D(tensor.DModel, 40))), be.Put(tensor.New(tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, 40)))
+	add := func() kernels.Array { return be.AddRows(x, y, []int{2}, []float32{1}) }
+	taken := be.store.taken
+	if add() != x || be.store.taken != taken {
+		t.Errorf("%d arrays were made", be.store.taken-taken)
+	}
+	lent := be.Lend(x)
+	if add() == x {
+		t.Error("what is lent was written to")
+	}
+	be.Return(lent)
+	if add() != x || be.Err() != nil {
+		t.Errorf("what came back is not written to: %v", be.Err())
+	}
+}
+
 func TestRelease(t *testing.T) {
 	be, other := New(Options{Threads: 1}), New(Options{Threads: 1})
 	x := tensor.New(tensor.D(tensor.Pos, 3), tensor.D(tensor.DModel, 40))

@@ -98,7 +98,7 @@ DEVICE void attention(const Attention &p) {
 	auto fetch_dots = [&](int key, int e) {
 		float *at = stages[half];
 		copy_tile<QUERIES, DEPTH, PAD, THREADS>(at, queries_of(p, head, query) + e, queries_apart(p), p.t - query, p.d - e, p.whole_qk);
-		copy_tile<KEYS, DEPTH, PAD, THREADS>(at + QUERIES * PAD, keys_of(p, head, key) + e, keys_apart(p), p.t - key, p.d - e, p.whole_qk);
+		copy_tile<KEYS, DEPTH, PAD, THREADS>(at + QUERIES * PAD, keys_of(p, head, key) + e, keys_apart(p), p.n - key, p.d - e, p.whole_qk);
 	};
 	auto fetch_values = [&](int key) {
 		int heads = p.heads / p.group;

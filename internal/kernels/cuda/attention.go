@@ -20,14 +20,15 @@ type attention struct {
 	Received, Pooled                pointer
 	TileScores, TilePattern         pointer
 
-	T, Heads, Group, D, Wide, VWide int32
-	Scale, Softcap                  float32
-	Causal, Window                  int32
-	NearKeys, Top                   int32
-	Block, Blocks                   int32
-	TileQuery, TileQueries          int32
-	TileKey, TileKeys               int32
-	WholeQK, WholeV                 int32
+	T, N                          int32
+	Heads, Group, D, Wide, VWide  int32
+	Scale, Softcap                float32
+	Causal, Window                int32
+	NearKeys, Top                 int32
+	Block, QueryBlocks, KeyBlocks int32
+	TileQuery, TileQueries        int32
+	TileKey, TileKeys             int32
+	WholeQK, WholeV               int32
 }
 
 // What a block of attention.cu takes.
@@ -38,33 +39,31 @@ const (
 )
 
 // Attention returns each query's weighted sum of values and what the options ask
-// of the pattern: q [pos T, head H, d_head D], k [pos T, head KV, d_head D], v
-// [pos T, head KV, d_head DV] -> [pos T, head H, d_head DV]. The pattern is never
-// held; what needs the finished sums of its rows is worked out after them.
+// of the pattern: q [pos T, head H, d_head D], k [pos N, head KV, d_head D], v
+// [pos N, head KV, d_head DV] -> [pos T, head H, d_head DV]. The pattern is never
+// held; what needs the finished sums of its rows is worked out after them. What it tells
+// comes back beside the ops to come, as what Later promises.
 func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
 	qs, ks, vs := b.in(q), b.in(k), b.in(v)
 	shape, err := kernels.AttentionShape(qs.shape, ks.shape, vs.shape, o)
-	if err == nil {
-		err = kernels.OneText(qs.shape, ks.shape)
-	}
 	out, ok := b.out("attention", shape, err)
 	if !ok {
 		return b.whole(out), kernels.AttentionStats{}
 	}
-	t, heads := shape[0].Size, shape[1].Size
+	t, n, heads := shape[0].Size, ks.shape[0].Size, shape[1].Size
 	w := b.work("attention").arrays(qs, ks, vs, out)
 	p := attention{
 		Q: qs.at, K: ks.at, V: vs.at, Out: out.at,
 		Slopes: w.floats(o.Slopes).last(), Sinks: w.floats(o.Sinks).last(),
-		T: int32(t), Heads: int32(heads), Group: int32(heads / ks.shape[1].Size),
+		T: int32(t), N: int32(n), Heads: int32(heads), Group: int32(heads / ks.shape[1].Size),
 		D: int32(last(qs.shape)), VWide: int32(last(vs.shape)),
-		Scale: o.Scale, Softcap: o.Softcap, Window: int32(min(o.Mask.Window, t)), NearKeys: int32(min(o.Near, t)), Top: int32(o.Top),
+		Scale: o.Scale, Softcap: o.Softcap, Window: int32(min(o.Mask.Window, t)), NearKeys: int32(min(o.Near, max(t, n))), Top: int32(o.Top),
 		WholeQK: whole(qs.at|ks.at, int32(last(qs.shape))), WholeV: whole(vs.at, int32(last(vs.shape))),
 	}
 	if o.Mask.Causal {
 		p.Causal = 1
 	}
-	told := newTold(t, heads, o, &p)
+	told := newTold(t, n, heads, o, &p)
 	told.place(w)
 	w.attend(p, o)
 	told.fetch(b)
@@ -77,7 +76,7 @@ func (b *Backend) Attention(q, k, v kernels.Array, o kernels.AttentionOpts) (ker
 
 // attend runs the kernels.
 func (w *work) attend(p attention, o kernels.AttentionOpts) {
-	t, heads := int(p.T), int(p.Heads)
+	heads := int(p.Heads)
 	rows := p
 	for first := int32(0); first < p.VWide; first += widest {
 		rows.V, rows.Out, rows.Wide = p.V+pointer(4*first), p.Out+pointer(4*first), min(widest, p.VWide-first)
@@ -88,7 +87,7 @@ func (w *work) attend(p attention, o kernels.AttentionOpts) {
 		case rows.Wide > 64:
 			name, across = "attention_128", 2
 		}
-		w.launch(name, name, grid{[3]int{ceil(t, queryTile), heads, 1}, 64 * across}, rows)
+		w.launch(name, name, grid{[3]int{ceil(int(p.T), queryTile), heads, 1}, 64 * across}, rows)
 		rows.LSE, rows.Top = 0, 0 // are told once
 	}
 	if o.Keys || o.Blocks > 0 {
@@ -98,7 +97,7 @@ func (w *work) attend(p attention, o kernels.AttentionOpts) {
 		} else if size > 0 {
 			own = keyTile / size * size
 		}
-		w.launch("attentionkeys", "attentionkeys", grid{[3]int{ceil(t, own), heads, 1}, 64}, p, int32(own))
+		w.launch("attentionkeys", "attentionkeys", grid{[3]int{ceil(int(p.N), own), heads, 1}, 64}, p, int32(own))
 	}
 	if o.Tile != nil {
 		w.launch("attentiontile", "attentiontile", grid{[3]int{ceil(int(p.TileKeys), keyTile), ceil(int(p.TileQueries), queryTile), heads}, 64}, p)
@@ -125,10 +124,11 @@ type told struct {
 	shift   *pointer   // of the rows' shifts and totals, which lie before it all
 	total   *pointer
 	at      pointer
+	of      *memory
 }
 
-func newTold(t, heads int, o kernels.AttentionOpts, p *attention) *told {
-	d := &told{stats: kernels.NewAttentionStats(t, t, heads, o), rows: t * heads, shift: &p.Shift, total: &p.Total}
+func newTold(t, n, heads int, o kernels.AttentionOpts, p *attention) *told {
+	d := &told{stats: kernels.NewAttentionStats(t, n, heads, o), rows: t * heads, shift: &p.Shift, total: &p.Total}
 	s := &d.stats
 	d.tensors = []*tensor.Tensor{
 		&s.LSE, &s.Entropy, &s.First, &s.Near, &s.Sink, &s.TopKeys, &s.TopWeights, &s.Rest, &s.Received, &s.Pooled, &s.TileScores, &s.TilePattern,
@@ -137,8 +137,8 @@ func newTold(t, heads int, o kernels.AttentionOpts, p *attention) *told {
 		&p.LSE, &p.Entropy, &p.First, &p.Near, &p.Sink, &p.TopKeys, &p.TopWeights, &p.Rest, &p.Received, &p.Pooled, &p.TileScores, &p.TilePattern,
 	}
 	if o.Blocks > 0 {
-		p.Block = int32(kernels.BlockSize(t, o.Blocks))
-		p.Blocks = int32(kernels.BlockSize(t, int(p.Block)))
+		size := kernels.BlockSize(max(t, n), o.Blocks)
+		p.Block, p.QueryBlocks, p.KeyBlocks = int32(size), int32(s.Pooled.Shape[1].Size), int32(s.Pooled.Shape[2].Size)
 	}
 	if o.Tile != nil {
 		p.TileQuery, p.TileQueries = int32(o.Tile.Queries[0]), int32(o.Tile.Queries[1]-o.Tile.Queries[0])
@@ -159,7 +159,7 @@ func (d *told) place(w *work) {
 		w.b.fail(w.op, err)
 		return
 	}
-	w.brief = append(w.brief, at)
+	d.of = w.b.used(at, 4*size)
 	*d.shift, *d.total = at, at+pointer(4*d.rows)
 	d.at = at + pointer(8*d.rows)
 	next := d.at
@@ -171,35 +171,24 @@ func (d *told) place(w *work) {
 	}
 }
 
-// fetch copies everything back at once.
+// fetch has everything copied back at once.
 func (d *told) fetch(b *Backend) {
 	size := 0
 	for _, t := range d.tensors {
 		size += len(t.Data)
 	}
+	if d.of == nil { // there was no memory
+		return
+	}
 	if size == 0 || b.err != nil || b.stopped() {
+		b.left(d.of)
 		return
 	}
 	all := make([]float32, size)
-	b.fail("attention", b.gpu.download(floatBytes(all), d.at))
+	of := d.of
+	b.fail("attention", b.gpu.later(floatBytes(all), d.at, func() { b.left(of) }))
 	for _, t := range d.tensors {
-		all = all[copy(t.Data, all):]
+		n := len(t.Data)
+		t.Data, all = all[:n:n], all[n:]
 	}
-}
-
-// Rows returns x [pos T, ...] at some positions, in the order given.
-func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
-	in := b.in(x)
-	shape, err := kernels.RowsShape(in.shape, rows)
-	out, ok := b.out("rows", shape, err)
-	if ok {
-		ids := make([]int32, len(rows))
-		for i, r := range rows {
-			ids[i] = int32(r)
-		}
-		width := in.size() / in.shape[0].Size
-		b.work("rows").arrays(in).ids(ids).arrays(out).int(width).long(width).long(1).
-			run("gather", "gather_F32", grid{[3]int{ceil(width, perBlock), len(ids), 1}, perBlock})
-	}
-	return b.whole(out)
 }

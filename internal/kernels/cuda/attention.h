@@ -6,20 +6,21 @@
 #include "tanh.h"
 
 struct Attention {
-	const float *q, *k, *v;       // [pos][head][d], [pos][head / group][d], [pos][head / group][v_wide]
-	float *out;                   // [pos][head][v_wide]
+	const float *q, *k, *v;       // [pos t][head][d], [pos n][head / group][d], [pos n][head / group][v_wide]
+	float *out;                   // [pos t][head][v_wide]
 	const float *slopes, *sinks;  // one per head, or null
-	float *shift, *total;         // [head][pos]: what a row's weights are relative to, and their sum
-	float *lse, *entropy, *first, *near, *sink; // [head][pos], or null
-	float *top_keys, *top_weights, *rest;       // [head][pos][top], [head][pos], or null
-	float *received;                            // [head][pos], or null
-	float *pooled;                              // [head][blocks][blocks], or null
+	float *shift, *total;         // [head][query_pos]: what a row's weights are relative to, and their sum
+	float *lse, *entropy, *first, *near, *sink; // [head][query_pos], or null
+	float *top_keys, *top_weights, *rest;       // [head][query_pos][top], [head][query_pos], or null
+	float *received;                            // [head][key_pos], or null
+	float *pooled;                              // [head][query_block][key_block], or null
 	float *tile_scores, *tile_pattern;          // [head][query][key]
-	int t, heads, group, d, wide, v_wide; // wide columns of v are mixed
+	int t, n;                             // queries, keys
+	int heads, group, d, wide, v_wide;    // wide columns of v are mixed
 	float scale, softcap;                 // 0 is none
 	int causal, window;                   // 0 is none
 	int near_keys, top;
-	int block, blocks;                    // positions of a pooled block, and how many there are
+	int block, query_blocks, key_blocks;  // positions of a pooled block, and how many there are
 	int tile_query, tile_queries, tile_key, tile_keys;
 	int whole_qk, whole_v;                // their rows can be read four numbers at a time
 };
@@ -33,9 +34,9 @@ DEVICE int smaller(int a, int b) { return a < b ? a : b; }
 DEVICE int first_key(const Attention &p, int query) { return p.window > 0 && query >= p.window ? query - p.window + 1 : 0; }
 
 DEVICE int past_key(const Attention &p, int query) {
-	int to = p.causal ? query + 1 : p.t;
+	int to = p.causal ? query + 1 : p.n;
 	if (p.window > 0) to = smaller(to, query + p.window);
-	return smaller(to, p.t);
+	return smaller(to, p.n);
 }
 
 DEVICE const float *queries_of(const Attention &p, int head, int query) { return p.q + ((long)query * p.heads + head) * p.d; }
@@ -77,7 +78,7 @@ DEVICE void scored(float (&s)[EACH][EACH], const Attention &p, int head, int que
 		#pragma unroll
 		for (int j = 0; j < EACH; j++) {
 			int ahead = ahead_of(query, key) + 8 * j - 4 * i;
-			bool seen = key + col_apart(j) < p.t && !(p.causal && ahead > 0) && !(p.window > 0 && (ahead >= p.window || -ahead >= p.window));
+			bool seen = key + col_apart(j) < p.n && !(p.causal && ahead > 0) && !(p.window > 0 && (ahead >= p.window || -ahead >= p.window));
 			if (!seen) s[i][j] = -infinity();
 		}
 }
@@ -93,7 +94,7 @@ DEVICE void tile_scores(float (&s)[EACH][EACH], Stages &stages, const Attention 
 	auto fetch = [&](int e) {
 		float *to = stages[e / TILE_DEPTH % 2];
 		copy_tile<QUERIES, TILE_DEPTH, TILE_PAD, TILE_THREADS>(to, queries_of(p, head, query) + e, queries_apart(p), p.t - query, p.d - e, p.whole_qk);
-		copy_tile<TILE_KEYS, TILE_DEPTH, TILE_PAD, TILE_THREADS>(to + QUERIES * TILE_PAD, keys_of(p, head, key) + e, keys_apart(p), p.t - key, p.d - e, p.whole_qk);
+		copy_tile<TILE_KEYS, TILE_DEPTH, TILE_PAD, TILE_THREADS>(to + QUERIES * TILE_PAD, keys_of(p, head, key) + e, keys_apart(p), p.n - key, p.d - e, p.whole_qk);
 	};
 	#pragma unroll
 	for (int i = 0; i < EACH; i++)

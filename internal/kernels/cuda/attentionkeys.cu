@@ -13,7 +13,7 @@ struct Owned {
 };
 
 DEVICE float *pooled_of(const Attention &p, const Owned &o, int i, int column) {
-	return p.pooled + ((long)o.head * p.blocks + i) * p.blocks + o.first + column;
+	return p.pooled + ((long)o.head * p.query_blocks + i) * p.key_blocks + o.first + column;
 }
 
 // pool adds a tile's weights to the map: each thread sums one row's weights over
@@ -54,13 +54,13 @@ DEVICE void give(float (&s)[EACH][EACH], float *weights, const Attention &p, int
 KERNEL __attribute__((launch_bounds(64, 4))) void attentionkeys(Attention p, int own) {
 	SHARED Stages __attribute__((aligned(16))) stages;
 	SHARED float weights[QUERIES * ROW];
-	int head = block_y(), first = block_x() * own, past = smaller(first + own, p.t);
+	int head = block_y(), first = block_x() * own, past = smaller(first + own, p.n);
 	Owned o = {head, 0, 0, 0};
 	if (p.pooled) {
 		o.first = first / p.block, o.count = (past - first + p.block - 1) / p.block;
 		o.per_tile = o.count;
 		if (thread() < o.count)
-			for (int i = 0; i < p.blocks; i++) *pooled_of(p, o, i, thread()) = 0;
+			for (int i = 0; i < p.query_blocks; i++) *pooled_of(p, o, i, thread()) = 0;
 	}
 	for (int key = first; key < past; key += TILE_KEYS) {
 		int keys = smaller(TILE_KEYS, past - key);
@@ -76,10 +76,10 @@ KERNEL __attribute__((launch_bounds(64, 4))) void attentionkeys(Attention p, int
 			barrier();
 			pool(p, o, weights, query, keys);
 		}
-		if (p.received && thread() < keys) p.received[(long)head * p.t + key + thread()] = received;
+		if (p.received && thread() < keys) p.received[(long)head * p.n + key + thread()] = received;
 	}
 	if (!p.pooled || thread() >= o.count) return;
-	for (int i = 0; i < p.blocks; i++) {
+	for (int i = 0; i < p.query_blocks; i++) {
 		int queries = smaller((i + 1) * p.block, p.t) - i * p.block;
 		*pooled_of(p, o, i, thread()) /= (float)queries;
 	}

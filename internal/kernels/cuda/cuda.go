@@ -34,9 +34,9 @@ type driver interface {
 	room() (room, error)
 	upload(p pointer, data []byte) error
 	download(data []byte, p pointer) error
-	// later is download, but the bytes are there after settle alone; keep is kept
-	// alive until then.
-	later(data []byte, p pointer, keep any) error
+	// later is download, but the bytes are there after settle alone. read is called
+	// when the memory has been read, by one of the driver's other calls.
+	later(data []byte, p pointer, read func()) error
 	settle() error
 	// launch runs a kernel of a module, one argument for each parameter. An error
 	// within it may come with a later call, as an opError.
@@ -71,10 +71,19 @@ type Backend struct {
 
 // array is a row-major tensor on the GPU.
 type array struct {
-	owner *Backend
-	shape []tensor.Dim
-	at    pointer
-	of    *array // whose memory this is too; nil when it is its own
+	owner    *Backend
+	shape    []tensor.Dim
+	at       pointer
+	of       *memory
+	released bool
+}
+
+// memory is what an array's numbers lie in, and others' of the same numbers.
+type memory struct {
+	at      pointer
+	bytes   int
+	users   int             // arrays that were not released, and downloads under way
+	cleanup runtime.Cleanup // where nobody released it
 }
 
 var _ kernels.Backend = (*Backend)(nil)
@@ -155,8 +164,12 @@ func (b *Backend) Get(a kernels.Array) tensor.Tensor {
 // for the backend to keep, if it is not this backend's own.
 func (b *Backend) in(a kernels.Array) *array {
 	x, ok := a.(*array)
-	if !ok || x == nil || x.owner != b {
+	switch {
+	case !ok || x == nil || x.owner != b:
 		b.fail("argument", errors.New("an array of another backend, or none"))
+		return &array{}
+	case x.released:
+		b.fail("argument", errors.New("an array that was released"))
 		return &array{}
 	}
 	return x
@@ -175,8 +188,7 @@ func (b *Backend) out(op string, shape []tensor.Dim, err error) (*array, bool) {
 	if b.err != nil || err != nil {
 		return out, false
 	}
-	out.shape, out.at = shape, at
-	runtime.AddCleanup(out, b.discard, at)
+	out.shape, out.at, out.of = shape, at, b.used(at, 4*tensor.Elements(shape))
 	return out, true
 }
 

@@ -95,6 +95,26 @@ func TestLater(t *testing.T) {
 	}
 }
 
+// TestAddRowsLeavesWhatIsOnItsWay holds that rows are not added to an array whose
+// numbers are being brought back, however far ahead of that the GPU computes.
+func TestAddRowsLeavesWhatIsOnItsWay(t *testing.T) {
+	b := newFakeGPU(t).open()
+	x := b.Put(numbers(100))
+	later := b.Later(x)
+	sum := b.AddRows(x, b.Put(numbers(1)), []int{7}, []float32{1})
+	d := b.device()
+	if err := d.do(func() error { return d.failed("cuStreamSynchronize", d.calls.StreamSynchronize(d.compute)) }); err != nil {
+		t.Fatal(err)
+	}
+	b.Settle()
+	if !slices.Equal(later.Data, numbers(100).Data) {
+		t.Errorf("got %v", later.Data)
+	}
+	if got := b.Get(sum); b.Err() != nil || got.Data[7] != later.Data[7]-4000 {
+		t.Errorf("the sum is %v, %v", got.Data, b.Err())
+	}
+}
+
 // TestDeviceGivesBack holds that nothing is left when a backend is closed, and
 // that closing twice is no error.
 func TestDeviceGivesBack(t *testing.T) {

@@ -16,15 +16,17 @@ type downloads struct {
 type flight struct {
 	page *page
 	to   []byte
-	keep any // holds the array whose memory is read
+	read func() // called when the last page has been read; nil of those before it
 }
 
-// downPages is how many pages downloads take turns in.
-const downPages = 8
+// downPages is how many pages downloads take turns in: what is larger than all of them
+// keeps the next op waiting, and GPT-2's pattern of 1024 tokens takes 12. They are made
+// when they are needed.
+const downPages = 16
 
-// later copies memory back; the bytes are there after settle. What is in keep is
-// kept alive until then.
-func (d *device) later(to []byte, at pointer, keep any) error {
+// later copies memory back; the bytes are there after settle. read is called once the
+// memory has been read.
+func (d *device) later(to []byte, at pointer, read func()) error {
 	if err := d.post(func() error {
 		return d.failed("cuEventRecord", d.calls.EventRecord(d.computed, d.compute))
 	}); err != nil {
@@ -37,10 +39,15 @@ func (d *device) later(to []byte, at pointer, keep any) error {
 		}
 		part, from, waits := to[:min(len(to), pageBytes)], at, first
 		if err := d.post(func() error { return d.fetch(p, from, len(part), waits) }); err != nil {
+			d.down.free = append(d.down.free, p)
 			return err
 		}
-		d.down.flying = append(d.down.flying, flight{p, part, keep})
 		to, at = to[len(part):], at+pointer(len(part))
+		f := flight{page: p, to: part}
+		if len(to) == 0 {
+			f.read = read
+		}
+		d.down.flying = append(d.down.flying, f)
 	}
 	return nil
 }
@@ -103,6 +110,9 @@ func (w *downloads) land(d *device) error {
 		return err
 	}
 	w.flying = w.flying[1:]
+	if f.read != nil {
+		f.read()
+	}
 	w.copying.Go(func() {
 		copy(f.to, f.page.memory)
 		w.copied <- f.page

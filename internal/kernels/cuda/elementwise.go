@@ -123,5 +123,6 @@ func (b *Backend) Reshape(x kernels.Array, shape ...tensor.Dim) kernels.Array {
 	if b.err != nil {
 		return &array{owner: b}
 	}
-	return &array{owner: b, shape: out, at: in.at, of: in}
+	in.of.users++
+	return &array{owner: b, shape: out, at: in.at, of: in.of}
 }

@@ -15,6 +15,7 @@ var errInterrupted = errors.New("interrupted")
 type executor struct {
 	tasks chan func()
 	ended chan struct{}
+	over  bool // it takes no more
 }
 
 // ahead is how many functions may wait for the executor before whoever hands
@@ -40,6 +41,9 @@ const patience = 5 * time.Millisecond
 
 // post hands a function over, and does not wait for it.
 func (e *executor) post(task func(), stop func() bool) error {
+	if e.over {
+		return errClosed
+	}
 	select {
 	case e.tasks <- task:
 		return nil
@@ -100,6 +104,7 @@ func patiently(stop func() bool, try func(tick <-chan time.Time) bool) error {
 // end lets the executor finish what it was handed, and waits for that as long as
 // it may; it returns whether the executor is done.
 func (e *executor) end(most time.Duration) bool {
+	e.over = true
 	close(e.tasks)
 	select {
 	case <-e.ended:

@@ -141,6 +141,23 @@ func TestWeightsAreUploadedOnce(t *testing.T) {
 	}
 }
 
+// TestAddRowsTakesNoMemory holds that rows are added where they lie, unless
+// another array lies there, too.
+func TestAddRowsTakesNoMemory(t *testing.T) {
+	be, gpu := onFailing(t, "", 0)
+	x, y := be.Put(tensor.New(tensor.D(tensor.Pos, 3), tensor.D(tensor.DModel, 4))), be.Put(tensor.New(tensor.D(tensor.Pos, 1), tensor.D(tensor.DModel, 4)))
+	add := func() kernels.Array { return be.AddRows(x, y, []int{2}, []float32{1}) }
+	before := len(gpu.live)
+	if add() != x || len(gpu.live) != before || be.Err() != nil {
+		t.Errorf("%d arrays more, %v", len(gpu.live)-before, be.Err())
+	}
+	view := be.Reshape(x, tensor.D(tensor.DModel, 12))
+	if add() == x || be.Err() != nil {
+		t.Errorf("another array was written to, %v", be.Err())
+	}
+	runtime.KeepAlive(view)
+}
+
 // TestCloseTwice holds that closing twice is no error, and that the backend says
 // that it is closed.
 func TestCloseTwice(t *testing.T) {

@@ -91,14 +91,16 @@ func (f finder) try() Info {
 // on.
 func (f finder) find() (*calls, Info, error) {
 	info := Info{Looked: libraryNames()[0], Chosen: -1, Devices: []Device{}, Module: moduleVersion(f.module)}
-	version, target, err := needed()
-	if err != nil {
-		return nil, info, err
+	version, target, unknown := needed() // in a build without kernels, which has no driver either
+	if unknown == nil {
+		info.Needs, info.Least = dotted(version, 1000, 10), dotted(target, 10, 1)
 	}
-	info.Needs, info.Least = dotted(version, 1000, 10), dotted(target, 10, 1)
 	c, err := f.library()
 	if err != nil {
 		return nil, info, absentError{err}
+	}
+	if unknown != nil {
+		return nil, info, unknown
 	}
 	if err := f.survey(c, &info, version, target); err != nil {
 		return nil, info, absentError{err}

@@ -3,7 +3,7 @@
 
 template <Type T>
 DEVICE void gather(const u8 *w, const int *ids, float *out, int width, long row, long col) {
-	int i = block_x() * threads() + thread(), t = block_y();
+	int i = block_y() * threads() + thread(), t = block_x(); // a grid is wide in x alone
 	if (i < width) out[(long)t * width + i] = element<T>(w, ids[t] * row + i * col);
 }
 

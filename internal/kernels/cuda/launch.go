@@ -55,15 +55,38 @@ func (w *work) last() pointer {
 	return pointer(binary.LittleEndian.Uint64(w.args[len(w.args)-1]))
 }
 
+// rows adds the numbers of rows.
+func (w *work) rows(v []int) *work {
+	narrow := make([]int32, len(v))
+	for i, r := range v {
+		narrow[i] = int32(r)
+	}
+	return w.ids(narrow)
+}
+
 func (w *work) briefly(data []byte) *work {
-	at, err := w.b.alloc(len(data))
+	at, ok := w.take(len(data))
+	if ok {
+		w.b.fail(w.op, w.b.gpu.upload(at, data))
+	}
+	return w.pointer(at)
+}
+
+// room adds memory for the kernel's own use.
+func (w *work) room(bytes int) *work {
+	at, _ := w.take(bytes)
+	return w.pointer(at)
+}
+
+// take takes memory that this launch alone needs.
+func (w *work) take(bytes int) (pointer, bool) {
+	at, err := w.b.alloc(bytes)
 	if err != nil {
 		w.b.fail(w.op, err)
-		return w.pointer(0)
+		return 0, false
 	}
 	w.brief = append(w.brief, at)
-	w.b.fail(w.op, w.b.gpu.upload(at, data))
-	return w.pointer(at)
+	return at, true
 }
 
 func (w *work) int(v int) *work {

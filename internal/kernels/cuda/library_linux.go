@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/ebitengine/purego"
@@ -21,6 +22,8 @@ func libraryNames() []string {
 
 // openLibrary opens the driver. It stays open: programs load it once.
 func openLibrary(names []string) (*calls, error) {
+	runtime.LockOSThread() // what went wrong is known on the thread where it did
+	defer runtime.UnlockOSThread()
 	why := ""
 	for _, name := range names {
 		library, err := purego.Dlopen(name, purego.RTLD_NOW|purego.RTLD_LOCAL)

@@ -14,7 +14,37 @@ var (
 	_ kernels.Interruptible = (*Backend)(nil)
 	_ kernels.Bounded       = (*Backend)(nil)
 	_ kernels.Overlapping   = (*Backend)(nil)
+	_ kernels.Releaser      = (*Backend)(nil)
 )
+
+// Release gives an array's memory to the arrays to come, once nobody else reads it.
+func (b *Backend) Release(a kernels.Array) {
+	x, ok := a.(*array)
+	if !ok || x == nil || x.owner != b || x.of == nil || x.released {
+		return
+	}
+	x.released = true
+	b.left(x.of)
+}
+
+// used is memory that one user has taken, and gives back with left, or else when the
+// collector finds that nobody has it.
+func (b *Backend) used(at pointer, bytes int) *memory {
+	m := &memory{at: at, bytes: bytes, users: 1}
+	m.cleanup = runtime.AddCleanup(m, b.discard, at)
+	return m
+}
+
+// left says that a user of memory reads it no more. What the GPU was told to do with
+// it comes before what it is told next.
+func (b *Backend) left(m *memory) {
+	if m.users--; m.users > 0 || errors.Is(b.err, errClosed) {
+		return
+	}
+	m.cleanup.Stop()
+	b.taken = max(0, b.taken-m.bytes)
+	b.fail("free", b.gpu.free(m.at))
+}
 
 // Interrupt has ops that wait for the GPU return once stop says yes. A kernel
 // that runs then runs on: nothing ends it but itself.
@@ -50,7 +80,8 @@ func (b *Backend) Later(a kernels.Array) tensor.Tensor {
 		return tensor.Tensor{}
 	}
 	t := tensor.New(x.shape...)
-	err := b.gpu.later(floatBytes(t.Data), x.at, x)
+	x.of.users++
+	err := b.gpu.later(floatBytes(t.Data), x.at, func() { b.left(x.of) })
 	b.fail("get", err)
 	if err != nil {
 		return tensor.Tensor{}

@@ -3,8 +3,8 @@ package cuda
 import (
 	"maps"
 	"os"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"attn/internal/kernels"
@@ -72,120 +72,41 @@ func TestLargeTilesOnGPU(t *testing.T) {
 // every access to memory (tools/gpu): one of each kind first, then of all types.
 func TestEachKernelOnGPU(t *testing.T) {
 	onGPU(t)
-	b := openGPU(t)
-	for _, l := range launches() {
-		t.Run(l.kernel, func(t *testing.T) {
-			b.busy = l.busy
-			if err := l.call.Compare(b); err != nil {
-				t.Fatalf("%s: %v", l.call.Name, err)
+	b, best := openGPU(t), choose(trials(), (*trial).largerThan)
+	for _, kernel := range oneOfEachFirst(slices.Sorted(maps.Keys(best))) {
+		t.Run(kernel, func(t *testing.T) {
+			c := best[kernel]
+			b.busy = c.busy
+			if err := c.check(b); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
 			}
 		})
 	}
-	t.Run("squares", func(t *testing.T) {
-		if err := kernelstest.CheckComparer(b); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
 
-// launched is a call that launches a kernel, where so many blocks keep a GPU busy.
-type launched struct {
-	kernel string
-	call   kernelstest.Call
-	busy   int
-	blocks int // of the kernel
-}
-
-// kind is the kernel's name without the stored type, which is written in capitals.
-func (l launched) kind() string {
-	words := strings.Split(l.kernel, "_")
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == strings.ToUpper(w) && !isNumber(w) }), "_")
-}
-
-func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
-
-// launches finds, for each kernel that the suite's calls launch, the one that makes
-// most blocks of it. The first of each kind come first.
-func launches() []launched {
-	most := map[string]launched{}
-	for _, op := range append(kernelstest.Ops(), kernelstest.FusedOps()...) {
-		for _, call := range op.Calls {
-			for _, busy := range []int{many, 1} {
-				d := &noting{blocks: map[string]int{}}
-				b := newBackend(d)
-				b.busy = busy
-				_, _ = call.Run(b) // nothing is computed: what comes back is wrong
-				for kernel, blocks := range d.blocks {
-					if blocks > most[kernel].blocks {
-						most[kernel] = launched{kernel, call, busy, blocks}
-					}
-				}
-			}
-		}
-	}
+// oneOfEachFirst puts the first of each kind of kernels before the others: all but the
+// stored type, which is written in capitals, is the kind.
+func oneOfEachFirst(kernels []string) []string {
 	seen := map[string]bool{}
-	var first, others []launched
-	for _, kernel := range slices.Sorted(maps.Keys(most)) {
-		if l := most[kernel]; seen[l.kind()] {
-			others = append(others, l)
+	var first, others []string
+	for _, kernel := range kernels {
+		kind := regexp.MustCompile("_[A-Z][A-Z0-9_]*$").ReplaceAllString(kernel, "")
+		if seen[kind] {
+			others = append(others, kernel)
 		} else {
-			seen[l.kind()] = true
-			first = append(first, l)
+			first = append(first, kernel)
 		}
+		seen[kind] = true
 	}
 	return append(first, others...)
 }
 
-// TestEachKernelIsLaunched: what runs each kernel on a GPU leaves none out.
-func TestEachKernelIsLaunched(t *testing.T) {
-	all, err := modules()
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, kinds := launches(), map[string]bool{}
-	for _, l := range list {
-		kinds[l.kind()] = true
-	}
-	for _, m := range all {
-		for name := range m.Kernels {
-			other := strings.HasPrefix(name, "probe_") || strings.HasPrefix(name, "squares_") // of no op
-			if !other && !slices.ContainsFunc(list, func(l launched) bool { return l.kernel == name }) {
-				t.Errorf("no call launches %s", name)
-			}
-		}
-	}
-	for _, l := range list[:len(kinds)] {
-		delete(kinds, l.kind())
-	}
-	if len(kinds) > 0 {
-		t.Errorf("not among the first: %v", slices.Sorted(maps.Keys(kinds)))
+func TestOneOfEachFirst(t *testing.T) {
+	got := oneOfEachFirst([]string{"attention_128", "attention_64", "matmul_BF16", "matmul_Q4_K", "matmul_small_F32", "matmul_small_F8E4M3"})
+	if want := []string{"attention_128", "attention_64", "matmul_BF16", "matmul_small_F32", "matmul_Q4_K", "matmul_small_F8E4M3"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
-
-// noting is a GPU that computes nothing, and notes which kernels it should run.
-type noting struct {
-	next   pointer
-	blocks map[string]int
-}
-
-func (d *noting) alloc(bytes int) (pointer, error) {
-	d.next += pointer(rounded(bytes))
-	return d.next, nil
-}
-
-func (d *noting) launch(_, _, kernel string, g grid, _ [][]byte) error {
-	d.blocks[kernel] = max(d.blocks[kernel], g.blocks[0]*g.blocks[1]*g.blocks[2])
-	return nil
-}
-
-func (d *noting) free(pointer) error               { return nil }
-func (d *noting) room() (room, error)              { return room{1 << 40, 1 << 40}, nil }
-func (d *noting) upload(pointer, []byte) error     { return nil }
-func (d *noting) download([]byte, pointer) error   { return nil }
-func (d *noting) later([]byte, pointer, any) error { return nil }
-func (d *noting) settle() error                    { return nil }
-func (d *noting) interrupt(func() bool)            {}
-func (d *noting) close() error                     { return nil }
 
 // TestTransfersOnGPU sends and brings back what takes many pages.
 func TestTransfersOnGPU(t *testing.T) {

@@ -66,7 +66,7 @@ func (b *Backend) Gather(w kernels.Weight, ids []int32) kernels.Array {
 		width := w.Shape[1]
 		at, w := b.weight(w)
 		b.work("gather").pointer(at).ids(ids).arrays(out).int(width).long(w.Stride[0]).long(w.Stride[1]).
-			run("gather", "gather_"+typeName(w.Type), grid{[3]int{ceil(width, perBlock), len(ids), 1}, perBlock})
+			run("gather", "gather_"+typeName(w.Type), grid{[3]int{len(ids), ceil(width, perBlock), 1}, perBlock})
 	}
 	return b.whole(out)
 }

@@ -36,33 +36,20 @@ func TestLargeTiles(t *testing.T) {
 	}
 }
 
-// TestEachKernel holds each kernel of each stored type to package ref, those in large
-// tiles among them.
-func TestEachKernel(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: the interpreter is slow")
-	}
-	for _, l := range launches() {
-		b := onInterpreter(t)
-		b.busy = l.busy
-		if err := l.call.Compare(b); err != nil {
-			t.Errorf("%s, %s: %v", l.kernel, l.call.Name, err)
-		}
-	}
-}
-
 // TestAttentionOfAllSizes holds attention to package ref for every width of heads
-// that has a kernel of its own.
+// that has a kernel of its own, and between texts of all lengths.
 func TestAttentionOfAllSizes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: the interpreter is slow")
 	}
-	for _, call := range kernelstest.FusedOps()[0].Calls {
-		if !strings.HasPrefix(call.Name, "sizes") {
-			continue
-		}
-		if err := call.Compare(onInterpreter(t)); err != nil {
-			t.Errorf("%s: %v", call.Name, err)
+	for _, op := range kernelstest.FusedOps() {
+		for _, call := range op.Calls {
+			if op.Name != "cross-attention" && !strings.HasPrefix(call.Name, "sizes") {
+				continue
+			}
+			if err := call.Compare(onInterpreter(t)); err != nil {
+				t.Errorf("%s, %s: %v", op.Name, call.Name, err)
+			}
 		}
 	}
 }

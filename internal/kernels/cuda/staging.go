@@ -78,12 +78,12 @@ func (s *staging) take(d *device, bytes int) ([]byte, error) {
 func (s *staging) turn(d *device) error {
 	if len(s.all) > 0 {
 		p := s.all[s.current]
-		p.used = true
 		if err := d.post(func() error {
 			return d.failed("cuEventRecord", d.calls.EventRecord(p.event, d.compute))
 		}); err != nil {
 			return err
 		}
+		p.used = true
 	}
 	if len(s.all) < upPages {
 		if _, err := s.add(d); err != nil {

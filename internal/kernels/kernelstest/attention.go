@@ -55,7 +55,7 @@ func fused(name string, q, k, v tensor.Tensor, o kernels.AttentionOpts) Call {
 	return Call{
 		Name: name, inputs: []tensor.Tensor{q, k, v},
 		run: func(be kernels.Backend, _ kernels.Weight, in []kernels.Array) []kernels.Array {
-			out, s := be.(kernels.FusedAttention).Attention(in[0], in[1], in[2], o)
+			out, s := settled(be, in[0], in[1], in[2], o)
 			results := []kernels.Array{out}
 			for _, stat := range []tensor.Tensor{
 				s.LSE, s.Entropy, s.First, s.Near, s.Sink, s.TopWeights, s.Rest, s.Received, s.Pooled, s.TileScores, s.TilePattern,
@@ -69,6 +69,15 @@ func fused(name string, q, k, v tensor.Tensor, o kernels.AttentionOpts) Call {
 		},
 		allowed: func(result, i int, _ float64) bound { return dense().allowed(result, i) },
 	}
+}
+
+// settled is Attention, and waits for the statistics.
+func settled(be kernels.Backend, q, k, v kernels.Array, o kernels.AttentionOpts) (kernels.Array, kernels.AttentionStats) {
+	out, stats := be.(kernels.FusedAttention).Attention(q, k, v, o)
+	if later, ok := be.(kernels.Overlapping); ok {
+		later.Settle()
+	}
+	return out, stats
 }
 
 // densePattern is the whole pattern in float64, and how far a weight may be off.
@@ -264,13 +273,13 @@ func (p *densePattern) tile(result, i int) float64 {
 // FusedOps lists the calls that the suite makes of a backend that has
 // kernels.FusedAttention.
 func FusedOps() []Op {
-	return []Op{{"attention", fusedCalls(newSource(50))}, {"rows", rowsCalls(newSource(51))}}
+	return []Op{
+		{"attention", fusedCalls(newSource(50))},
+		{"cross-attention", crossCalls(newSource(55))},
+	}
 }
 
-// CrossOps lists attention between two texts, which a backend that has
-// kernels.Crossing takes.
-func CrossOps() []Op { return []Op{{"cross-attention", crossCalls(newSource(55))}} }
-
+// crossCalls are of attention between two texts.
 func crossCalls(s source) (calls []Call) {
 	add := func(name string, t, n, h, kv, d, wide int, change func(o *kernels.AttentionOpts)) {
 		o := everythingBetween(t, n, kernels.Mask{}, d)
@@ -288,6 +297,7 @@ func crossCalls(s source) (calls []Call) {
 		{65, 64, 1, 1, 64, 64},
 		{48, 193, 6, 2, 67, 67},
 		{200, 97, 2, 2, 12, 9},
+		{66, 300, 2, 1, 8, 200},
 	} {
 		add("plain", size[0], size[1], size[2], size[3], size[4], size[5], func(*kernels.AttentionOpts) {})
 	}
@@ -376,16 +386,4 @@ func fusedEdges(s source) []Call {
 		fused("extreme values", s.normal(shape...), s.normal(shape...), s.among(extremes(), shape...), o),
 		fused("denormal", s.among([]float32{denormal, 1e-40}, shape...), s.normal(shape...), s.normal(shape...), o),
 	}
-}
-
-func rowsCalls(s source) (calls []Call) {
-	for _, rows := range [][]int{{0}, {6}, {3, 3, 0, 6}} {
-		calls = append(calls, Call{
-			Name: fmt.Sprint(rows), inputs: []tensor.Tensor{s.normal(pos(7), heads(2), headSize(5))}, allowed: exact,
-			run: one(func(be kernels.Backend, x kernels.Array) kernels.Array {
-				return be.(kernels.FusedAttention).Rows(x, rows)
-			}),
-		})
-	}
-	return calls
 }

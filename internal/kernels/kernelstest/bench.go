@@ -98,6 +98,9 @@ func benchRows(b *testing.B, newBackend func() kernels.Backend, t int) {
 	o := kernels.NormOpts{Gain: s.vector(benchModel), Bias: s.vector(benchModel), Epsilon: 1e-5}
 	timed(b, newBackend, "norm", t*benchModel, norm("", x, o))
 	timed(b, newBackend, "add", t*benchModel, add("", x, x))
+	scores := s.normal(pos(t), tensor.D(tensor.Expert, 128))
+	timed(b, newBackend, "route", t*128, route("", scores, kernels.RouteOpts{Used: 8, Anew: true}))
+	timed(b, newBackend, "addrows", t*benchModel, addRows("", x, x, s.Perm(t), s.vector(t)))
 	hidden := s.normal(pos(t), tensor.D(tensor.DMLP, benchMLP))
 	for _, f := range []kernels.Activation{kernels.GELUTanh, kernels.GELU, kernels.ReLU, kernels.SiLU} {
 		timed(b, newBackend, "activate/"+string(f), t*benchMLP, activate("", hidden, f))

@@ -50,7 +50,11 @@ func turnedCalls(s source, w kernels.Weight) (calls []Call) {
 	w.Name += " turned"
 	w.Shape, w.Stride = [2]int{w.Shape[1], w.Shape[0]}, [2]int{1, w.Stride[0]}
 	out, in := w.Shape[0], w.Shape[1]
-	for _, t := range []int{1, 9} {
+	tokens := []int{1, 9}
+	if elements, _ := w.Type.Block(); elements == 1 {
+		tokens = append(tokens, 33) // lying so they are multiplied like any other type
+	}
+	for _, t := range tokens {
 		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
 	}
 	return append(calls,
@@ -87,21 +91,7 @@ func blockCalls(s source) (calls []Call) {
 	w := s.apart(2*out, in)
 	w.Name, w.Shape[0], w.Order = "MXFP4 apart in another order", out, shuffled(out)
 	calls = append(calls, storedCalls(s, w)...)
-	calls = append(calls, turnedCalls(s, s.apart(6, in))...)
-	return append(calls, manyTurned(s)...)
-}
-
-// manyTurned multiplies more rows than a few by single numbers whose outputs lie side
-// by side.
-func manyTurned(s source) (calls []Call) {
-	const out, in, t = 70, 37, 33
-	for _, d := range []tensor.DType{tensor.F8E4M3, tensor.F8E5M2} {
-		w := s.blocks(d, in, out)
-		w.Name += " turned"
-		w.Shape, w.Stride = [2]int{out, in}, [2]int{1, out}
-		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}))
-	}
-	return calls
+	return append(calls, turnedCalls(s, s.apart(6, in))...)
 }
 
 // storedCalls are of a matrix whose blocks lie along its inputs.
@@ -110,7 +100,12 @@ func storedCalls(s source, w kernels.Weight) (calls []Call) {
 	for _, t := range []int{1, 5, 33} {
 		calls = append(calls, matmul(fmt.Sprintf("%s T %d", w.Name, t), s.normal(pos(t), model(in)), w, kernels.MatMulOpts{Out: []tensor.Dim{model(w.Shape[0])}}))
 	}
+	left := w // the columns on the left: rows apart
+	elements, _ := w.Type.Block()
+	left.Shape[1] = max(elements, 64)
+	x := s.normal(pos(17), model(left.Shape[1]))
 	return append(calls,
+		matmul(fmt.Sprintf("%s T 17, its first %d", w.Name, left.Shape[1]), x, left, kernels.MatMulOpts{Out: []tensor.Dim{model(w.Shape[0])}}),
 		gather(w.Name, w, []int32{6, 0, 3}),
 		headResults(w.Name, s.normal(pos(3), heads(2), headSize(in/2)), w))
 }

@@ -16,7 +16,7 @@ type Op struct {
 
 // Ops lists every op's calls, the same on every run.
 func Ops() []Op {
-	return append(familyOps(), []Op{
+	return append(append(familyOps(), expertOps()...), []Op{
 		{"gather", gatherCalls(newSource(1))},
 		{"matmul", matmulCalls(newSource(2))},
 		{"norm", normCalls(newSource(3))},

@@ -58,6 +58,7 @@ func (stranger) Shape() []tensor.Dim { return []tensor.Dim{pos(2), heads(2), hea
 func badCalls() []badCall {
 	list := append(badWeights(), badPuts()...)
 	list = append(list, badShapes()...)
+	list = append(list, badExperts()...)
 	for _, a := range []kernels.Array{nil, stranger{}} {
 		for name, call := range eachOp(a) {
 			list = append(list, badCall{fmt.Sprintf("%s of %T", name, a), call})
@@ -85,12 +86,20 @@ func eachOp(a kernels.Array) map[string]func(be kernels.Backend) []kernels.Array
 			n, s := be.Norm(a, kernels.NormOpts{})
 			return list(n, s)
 		},
-		"add":           func(be kernels.Backend) []kernels.Array { return list(be.Add(a, a)) },
-		"add second":    func(be kernels.Backend) []kernels.Array { return list(be.Add(own(be), a)) },
-		"activate":      func(be kernels.Backend) []kernels.Array { return list(be.Activate(a, kernels.ReLU)) },
-		"join":          func(be kernels.Backend) []kernels.Array { return list(be.Join(a, own(be))) },
-		"join second":   func(be kernels.Backend) []kernels.Array { return list(be.Join(own(be), a)) },
-		"keybias":       func(be kernels.Backend) []kernels.Array { return list(be.KeyBias(a, make([]float32, 4))) },
+		"add":         func(be kernels.Backend) []kernels.Array { return list(be.Add(a, a)) },
+		"add second":  func(be kernels.Backend) []kernels.Array { return list(be.Add(own(be), a)) },
+		"activate":    func(be kernels.Backend) []kernels.Array { return list(be.Activate(a, kernels.ReLU)) },
+		"join":        func(be kernels.Backend) []kernels.Array { return list(be.Join(a, own(be))) },
+		"join second": func(be kernels.Backend) []kernels.Array { return list(be.Join(own(be), a)) },
+		"keybias":     func(be kernels.Backend) []kernels.Array { return list(be.KeyBias(a, make([]float32, 4))) },
+		"rows":        func(be kernels.Backend) []kernels.Array { return list(be.Rows(a, []int{0})) },
+		"addrows": func(be kernels.Backend) []kernels.Array {
+			return list(be.AddRows(a, own(be), []int{0, 1}, make([]float32, 2)))
+		},
+		"addrows second": func(be kernels.Backend) []kernels.Array {
+			return list(be.AddRows(own(be), a, []int{0, 1}, make([]float32, 2)))
+		},
+		"route":         func(be kernels.Backend) []kernels.Array { return list(be.Route(a, kernels.RouteOpts{Used: 1})) },
 		"scores":        func(be kernels.Backend) []kernels.Array { return list(be.Scores(a, a)) },
 		"scores second": func(be kernels.Backend) []kernels.Array { return list(be.Scores(own(be), a)) },
 		"scale":         func(be kernels.Backend) []kernels.Array { return list(be.Scale(a, 1)) },

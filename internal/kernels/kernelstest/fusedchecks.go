@@ -16,36 +16,22 @@ func fusedChecks(every int) []check {
 		{"attention/the steps one by one", func(be kernels.Backend) error { return fusedIsTheSteps(be, every) }, true},
 		{"attention/listed keys", listedKeys, true},
 		{"attention/weights add up", func(be kernels.Backend) error { return fusedAddsUp(be, every) }, true},
+		{"cross-attention/softmax of scores, times values", crossIsNaive, true},
 	}
 	for _, op := range FusedOps() {
 		list = append(list, check{op.Name, func(be kernels.Backend) error { return op.compare(be, every) }, true})
 	}
-	for _, bad := range badFused() {
+	for _, bad := range append(badFused(), badCross()...) {
 		list = append(list, check{"error/" + bad.name, bad.check, true})
 	}
-	return append(list, crossChecks(every)...)
+	return list
 }
 
-// crossChecks are the suite of attention between two texts. A backend that does not
-// take it refuses it.
-func crossChecks(every int) []check {
-	either := func(crossing func(be kernels.Backend) error) func(be kernels.Backend) error {
-		return func(be kernels.Backend) error {
-			if c, ok := be.(kernels.Crossing); ok && c.Crosses() {
-				return crossing(be)
-			}
-			return attendBetween(2, 3, kernels.Mask{}).check(be)
-		}
-	}
-	list := []check{{"cross-attention/softmax of scores, times values", either(crossIsNaive), true}}
-	for _, op := range CrossOps() {
-		list = append(list, check{op.Name, either(func(be kernels.Backend) error { return op.compare(be, every) }), true})
-	}
+// badCross lists attention between two texts with a mask that compares their
+// positions.
+func badCross() (list []badCall) {
 	for _, m := range []kernels.Mask{{Causal: true}, {Window: 9}, {Causal: true, Window: 1}} {
-		for _, size := range [][2]int{{2, 3}, {3, 2}} {
-			bad := attendBetween(size[0], size[1], m)
-			list = append(list, check{"error/" + bad.name, bad.check, true})
-		}
+		list = append(list, attendBetween(2, 3, m), attendBetween(3, 2, m))
 	}
 	return list
 }
@@ -54,14 +40,15 @@ func crossChecks(every int) []check {
 func attendBetween(queries, keys int, m kernels.Mask) badCall {
 	return badCall{fmt.Sprintf("attention, %d queries, %d keys, mask %v", queries, keys, m), func(be kernels.Backend) []kernels.Array {
 		q, k := be.Put(tensor.New(pos(queries), heads(2), headSize(4))), be.Put(tensor.New(pos(keys), heads(2), headSize(4)))
-		out, _ := be.(kernels.FusedAttention).Attention(q, k, k, kernels.AttentionOpts{Mask: m})
+		out, _ := settled(be, q, k, k, kernels.AttentionOpts{Mask: m})
 		return []kernels.Array{out}
 	}}
 }
 
 // crossIsNaive holds attention between two texts to what its formula gives in
 // float64, with no word of package ref: the result is the weights times the
-// values, and the weights that are told of each query sum to one.
+// values, the weights that are told of each query sum to one, and the keys listed
+// are those that have them.
 func crossIsNaive(be kernels.Backend) error {
 	s := newSource(56)
 	for _, size := range [][2]int{{1, 90}, {90, 1}, {50, 131}, {131, 50}} {
@@ -70,7 +57,7 @@ func crossIsNaive(be kernels.Backend) error {
 		o := everythingBetween(queries, keys, kernels.Mask{}, d)
 		o.Tile = &kernels.Tile{Queries: [2]int{0, queries}, Keys: [2]int{0, keys}}
 		q, k, v := s.normal(pos(queries), heads(h), headSize(d)), s.normal(pos(keys), heads(kv), headSize(d)), s.normal(pos(keys), heads(kv), headSize(wide))
-		out, stats := be.(kernels.FusedAttention).Attention(be.Put(q), be.Put(k), be.Put(v), o)
+		out, stats := settled(be, be.Put(q), be.Put(k), be.Put(v), o)
 		got := be.Get(out)
 		if err := be.Err(); err != nil {
 			return err
@@ -107,6 +94,9 @@ func naive(p *densePattern, got tensor.Tensor, stats kernels.AttentionStats) err
 			if math.Abs(sum-1) > near {
 				return fmt.Errorf("head %d, query %d: the weights sum to %v", head, i, sum)
 			}
+			if err := listed(stats, head*p.t+i, p.o, p.o.Mask); err != nil {
+				return fmt.Errorf("head %d, query %d: %w", head, i, err)
+			}
 		}
 		for j, w := range stats.Received.Row(head) {
 			if math.Abs(float64(w)-received[j]) > near*float64(p.t) {
@@ -133,7 +123,7 @@ func fusedIsTheSteps(be kernels.Backend, every int) error {
 			change(&o)
 			q, k, v := s.normal(pos(t), heads(2), headSize(d)), s.normal(pos(t), heads(1), headSize(d)), s.normal(pos(t), heads(1), headSize(9))
 			in := [3]kernels.Array{be.Put(q), be.Put(k), be.Put(v)}
-			out, _ := be.(kernels.FusedAttention).Attention(in[0], in[1], in[2], o)
+			out, _ := settled(be, in[0], in[1], in[2], o)
 			got, want := be.Get(out), be.Get(stepByStep(be, in, o))
 			if err := be.Err(); err != nil {
 				return err
@@ -186,7 +176,7 @@ func listedKeys(be kernels.Backend) error {
 		o := everythingOf(t, m, d)
 		o.Tile = &kernels.Tile{Queries: [2]int{0, t}, Keys: [2]int{0, t}}
 		shape := []tensor.Dim{pos(t), heads(2), headSize(d)}
-		_, stats := be.(kernels.FusedAttention).Attention(be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
+		_, stats := settled(be, be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
 		if err := be.Err(); err != nil {
 			return err
 		}
@@ -199,13 +189,14 @@ func listedKeys(be kernels.Backend) error {
 	return nil
 }
 
+// listed holds a row's list to its weights, all of which are in the tile.
 func listed(s kernels.AttentionStats, row int, o kernels.AttentionOpts, m kernels.Mask) error {
-	t := s.LSE.Shape[1].Size
+	t, n := s.TilePattern.Shape[1].Size, s.TilePattern.Shape[2].Size
 	keys, weights := s.TopKeys.Data[row*o.Top:][:o.Top], s.TopWeights.Data[row*o.Top:][:o.Top]
-	pattern := s.TilePattern.Data[row*t:][:t]
+	pattern := s.TilePattern.Data[row*n:][:n]
 	seen := map[int]bool{}
 	visible := 0
-	for j := range t {
+	for j := range n {
 		if m.Allows(row%t, j) {
 			visible++
 		}
@@ -218,7 +209,7 @@ func listed(s kernels.AttentionStats, row int, o kernels.AttentionOpts, m kernel
 			}
 			continue
 		}
-		if j < 0 || j >= t || seen[j] || !m.Allows(row%t, j) || place > 0 && weights[place] > weights[place-1] {
+		if j < 0 || j >= n || seen[j] || !m.Allows(row%t, j) || place > 0 && weights[place] > weights[place-1] {
 			return fmt.Errorf("place %d holds key %d with weight %v", place, j, weights[place])
 		}
 		seen[j] = true
@@ -242,7 +233,7 @@ func fusedAddsUp(be kernels.Backend, every int) error {
 			o := everythingOf(t, m, d)
 			o.Sinks = sinks
 			shape := []tensor.Dim{pos(t), heads(2), headSize(d)}
-			_, stats := be.(kernels.FusedAttention).Attention(be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
+			_, stats := settled(be, be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), be.Put(s.normal(shape...)), o)
 			if err := be.Err(); err != nil {
 				return err
 			}
@@ -293,11 +284,11 @@ func addsUp(s kernels.AttentionStats, o kernels.AttentionOpts, t int) error {
 	return nil
 }
 
-// badFused lists what Attention and Rows must refuse.
+// badFused lists what Attention must refuse.
 func badFused() []badCall {
 	attend := func(name string, q, k, v []tensor.Dim, o kernels.AttentionOpts) badCall {
 		return badCall{"attention, " + name, func(be kernels.Backend) []kernels.Array {
-			out, _ := be.(kernels.FusedAttention).Attention(be.Put(tensor.New(q...)), be.Put(tensor.New(k...)), be.Put(tensor.New(v...)), o)
+			out, _ := settled(be, be.Put(tensor.New(q...)), be.Put(tensor.New(k...)), be.Put(tensor.New(v...)), o)
 			return []kernels.Array{out}
 		}}
 	}
@@ -322,13 +313,8 @@ func badFused() []badCall {
 		attend("a tile outside", good, good, good, tile(0, 2, 1, 4)),
 		attend("a negative tile", good, good, good, tile(-1, 2, 0, 2)),
 	}
-	for _, rows := range [][]int{{}, {3}, {-1}} {
-		list = append(list, badCall{fmt.Sprintf("rows %v", rows), func(be kernels.Backend) []kernels.Array {
-			return []kernels.Array{be.(kernels.FusedAttention).Rows(be.Put(tensor.New(good...)), rows)}
-		}})
-	}
 	return append(list, badCall{"attention, array of no backend", func(be kernels.Backend) []kernels.Array {
-		out, _ := be.(kernels.FusedAttention).Attention(stranger{}, stranger{}, stranger{}, kernels.AttentionOpts{})
+		out, _ := settled(be, stranger{}, stranger{}, stranger{}, kernels.AttentionOpts{})
 		return []kernels.Array{out}
 	}})
 }

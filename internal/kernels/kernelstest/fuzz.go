@@ -134,7 +134,14 @@ func FuzzRows(f *testing.F, newBackend func() kernels.Backend) {
 		n, d := b.upTo(70), b.upTo(200)
 		x, y := b.tensor(pos(n), model(d)), b.tensor(pos(n), model(d))
 		o := kernels.NormOpts{Epsilon: 1e-5, Gain: b.tensor(model(d)).Data}
-		calls := []Call{add("add", x, y), norm("norm", finite(x), o), softmax("softmax", x), top("top", x, b.upTo(d))}
+		rows, factors := make([]int, n), b.tensor(pos(n)).Data
+		for i := range rows {
+			rows[i] = n - 1 - i
+		}
+		calls := []Call{
+			add("add", x, y), norm("norm", finite(x), o), softmax("softmax", x), top("top", x, b.upTo(d)),
+			addRows("addrows", x, y, rows, factors), route("route", x, b.routeOpts(d)),
+		}
 		for _, f := range []kernels.Activation{kernels.GELUTanh, kernels.GELU, kernels.ReLU, kernels.SiLU} {
 			calls = append(calls, activate("activate", finite(x), f))
 		}
@@ -247,6 +254,19 @@ func (b *reader) matmulOpts(out int) kernels.MatMulOpts {
 	o := kernels.MatMulOpts{Out: []tensor.Dim{model(out)}}
 	if b.upTo(2) == 1 {
 		o.Bias = b.tensor(model(out)).Data
+	}
+	return o
+}
+
+// routeOpts returns a choice among so many experts.
+func (b *reader) routeOpts(experts int) kernels.RouteOpts {
+	o := kernels.RouteOpts{Used: b.upTo(experts), Sigmoid: b.upTo(2) == 1, Anew: b.upTo(2) == 1, Scale: b.ordinary()}
+	if b.upTo(2) == 1 {
+		o.Correction = b.tensor(model(experts)).Data
+	}
+	if groups := b.upTo(8); experts%groups == 0 {
+		size := experts / groups
+		o.Groups, o.GroupsUsed, o.GroupBest = groups, (o.Used+size-1)/size, b.upTo(size)
 	}
 	return o
 }

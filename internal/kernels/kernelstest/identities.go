@@ -23,10 +23,14 @@ func identityChecks() []check {
 		{name: "identity/turns keep products", run: turnsKeepLength},
 		{name: "identity/unit matrix", run: unitMatrix},
 		{name: "identity/one-hot pattern picks a value", run: oneHotMix},
+		{name: "identity/shares add up", run: sharesAddUp},
+		{name: "identity/shares by hand", run: sharesByHand},
+		{name: "identity/rows added are scaled and added", run: addRowsIsScaleAndAdd},
+		{name: "identity/rows added spare others", run: addRowsSparesOthers},
 		{name: "identity/put and get", run: putGet},
 		{name: "identity/lend", run: lend},
 		{name: "identity/attend", run: attendsInOneGo},
-		{name: "compare", run: CheckComparer},
+		{name: "compare", run: comparerCheck},
 		{name: "error/compare", run: comparerRefuses},
 	}
 }

@@ -58,6 +58,65 @@ func (b broken) Norm(x kernels.Array, o kernels.NormOpts) (normalized, scale ker
 
 func (b broken) Add(x, y kernels.Array) kernels.Array { return b.bump("add", b.Backend.Add(x, y)) }
 
+func (b broken) AddRows(x, y kernels.Array, rows []int, factors []float32) kernels.Array {
+	switch {
+	case b.Err() != nil:
+	case b.mistake == "addrows to the first rows":
+		rows = slices.Sorted(slices.Values(rows))
+	case b.mistake == "addrows forgets a factor" && len(factors) > 1:
+		factors = slices.Concat(factors[:len(factors)-1], []float32{1})
+	case b.mistake == "addrows rounds once":
+		in, more := b.Backend.Get(x), b.Backend.Get(y)
+		if _, err := kernels.AddRowsShape(in.Shape, more.Shape, rows, factors); err == nil {
+			for i, r := range rows {
+				for j, v := range more.Row(i) {
+					in.Row(r)[j] = float32(float64(in.Row(r)[j]) + float64(factors[i])*float64(v))
+				}
+			}
+			return b.Put(in)
+		}
+	}
+	out := b.Backend.AddRows(x, y, rows, factors)
+	if b.mistake == "addrows writes to what is lent" && b.Err() == nil {
+		copy(b.Backend.Lend(x).Data, b.Backend.Lend(out).Data)
+	}
+	return b.bump("addrows", out)
+}
+
+func (b broken) Route(scores kernels.Array, o kernels.RouteOpts) kernels.Array {
+	switch {
+	case b.Err() != nil:
+	case b.mistake == "route forgets the correction":
+		o.Correction = nil
+	case b.mistake == "route forgets the groups":
+		o.Groups = 0
+	case b.mistake == "route makes no share anew":
+		o.Anew = false
+	case b.mistake == "route to the best of each group" && o.GroupBest > 1:
+		o.GroupBest = 1
+	case b.mistake == "route to the later of two alike" && len(scores.Shape()) == 2:
+		return b.routeBackwards(scores, o)
+	}
+	return b.bump("route", b.Backend.Route(scores, o))
+}
+
+// routeBackwards numbers the experts from the last to the first.
+func (b broken) routeBackwards(scores kernels.Array, o kernels.RouteOpts) kernels.Array {
+	backwards := func(t tensor.Tensor) tensor.Tensor {
+		for i := range t.Shape[0].Size {
+			slices.Reverse(t.Row(i))
+		}
+		return t
+	}
+	o.Correction = slices.Clone(o.Correction)
+	slices.Reverse(o.Correction)
+	out := b.Backend.Route(b.Put(backwards(b.Backend.Get(scores))), o)
+	if b.Err() != nil {
+		return out
+	}
+	return b.Put(backwards(b.Backend.Get(out)))
+}
+
 func (b broken) Activate(x kernels.Array, f kernels.Activation) kernels.Array {
 	if b.mistake == "gelu for gelu_new" && f == kernels.GELUTanh {
 		f = kernels.GELU
@@ -190,6 +249,8 @@ func TestSuiteSeesMistakes(t *testing.T) {
 		"scores", "scale", "mask", "window off by one", "window forgotten", "softmax",
 		"softmax of only -Inf is NaN", "softmax keeps the maximum", "softmax drops small weights",
 		"attention", "attention in a larger window", "attention forgets the sinks", "attention lists a wrong key", "attention loses what keys receive", "attention reads another text backwards", "rows",
+		"addrows", "addrows to the first rows", "addrows forgets a factor", "addrows rounds once", "addrows writes to what is lent",
+		"route", "route forgets the correction", "route forgets the groups", "route makes no share anew", "route to the best of each group", "route to the later of two alike",
 		"mix", "headresults", "get loses a bit", "errors are lost",
 	}
 	suite := append(checks(1), fusedChecks(1)...)

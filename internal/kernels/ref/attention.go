@@ -6,13 +6,7 @@ import (
 	"attn/internal/kernels"
 )
 
-var (
-	_ kernels.FusedAttention = (*Backend)(nil)
-	_ kernels.Crossing       = (*Backend)(nil)
-)
-
-// Crosses says that attention may be between two texts.
-func (b *Backend) Crosses() bool { return true }
+var _ kernels.FusedAttention = (*Backend)(nil)
 
 // Attention is scaled dot-product attention (Vaswani et al. 2017, equation 1)
 // for one query after the other. Of the pattern one row is held at a time, in
@@ -104,18 +98,4 @@ func (r *patternRow) normalise(o kernels.AttentionOpts) {
 	if o.Sinks != nil {
 		r.sink = math.Exp(float64(o.Sinks[r.head])-top) / sum
 	}
-}
-
-// Rows returns x [pos T, ...] at some positions.
-func (b *Backend) Rows(x kernels.Array, rows []int) kernels.Array {
-	in := b.in(x)
-	out, ok := b.out(kernels.RowsShape(in.shape, rows))
-	if !ok {
-		return out
-	}
-	n := len(in.data) / in.shape[0].Size
-	for i, r := range rows {
-		copy(out.data[i*n:(i+1)*n], in.data[r*n:])
-	}
-	return out
 }
