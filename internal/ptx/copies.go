@@ -95,7 +95,8 @@ func linkCopyStart(in *instruction) (shape, error) {
 
 // copy begins a copy. That it is made at once nobody sees, for nobody may look.
 func (w *warp) copy(lane int, to, from uint64, size, used int) {
-	now, c, ok := w.moment(lane), copied{used: used, size: size}, true
+	now, c := w.moment(lane), copied{used: used, size: size}
+	var ok bool
 	if used > 0 {
 		if c.from, c.source, ok = w.place(lane, "global", from, size); !ok || !w.check(lane, c.from, c.source, used, now, false) {
 			return

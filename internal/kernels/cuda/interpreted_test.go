@@ -99,10 +99,10 @@ func onInterpreter(t *testing.T) *Backend {
 	return newBackend(&interpreted{modules: all})
 }
 
-// TestSuite holds every kernel to package ref, on the interpreter: a fifth of
+// TestSuite holds every kernel to package ref, on the interpreter: an eighth of
 // the calls, for it is slow, and few of them in short tests.
 func TestSuite(t *testing.T) {
-	every := 5
+	every := 8
 	if testing.Short() {
 		every = 40
 	}
