@@ -61,7 +61,7 @@ func policy() []room {
 		{packages: "internal/kernels/all", inside: "kernels kernels/ref kernels/cpu kernels/cuda", tests: "tensor kernels/kernelstest"},
 		{packages: "internal/kernels/kernelstest", inside: "tensor kernels kernels/ref kernels/samples"},
 		{packages: "internal/kernels/cpu", inside: "tensor kernels", outside: "golang.org/x/sys/cpu", tests: "kernels/ref kernels/kernelstest"},
-		{packages: "internal/kernels/cuda", inside: "tensor kernels", outside: "github.com/ebitengine/purego golang.org/x/sys/windows", tests: "kernels/ref kernels/kernelstest ptx"},
+		{packages: "internal/kernels/cuda", inside: "tensor kernels", outside: "github.com/ebitengine/purego golang.org/x/sys/windows", tests: "kernels/ref kernels/kernelstest ptx model trace"},
 		{packages: "internal/kernels/*", inside: "tensor kernels", tests: "kernels/ref kernels/kernelstest"},
 		{packages: "internal/ptx", inside: "tensor"},
 
