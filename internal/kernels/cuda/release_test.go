@@ -15,6 +15,7 @@ func TestReleaseTakesNoMemory(t *testing.T) {
 	b := g.open()
 	x := b.Put(numbers(3000))
 	b.Release(b.Scale(x, 2))
+	b.idle()
 	before := g.uses["cuMemAlloc"]
 	for range 50 {
 		b.Release(b.Scale(x, 2))
