@@ -47,7 +47,7 @@ func TestSuiteByParts(t *testing.T) {
 		t.Helper()
 		every := 1
 		if s.name == "generic" { // the model is slow
-			every = 5
+			every = 5 * some()
 		}
 		kernelstest.RunSome(t, func() kernels.Backend { return withSet(s, 3) }, every)
 	})

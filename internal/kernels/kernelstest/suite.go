@@ -76,7 +76,7 @@ func (o Op) compare(be kernels.Backend, every int) error {
 
 // checks lists the whole suite, with every so-manieth call of each op.
 func checks(every int) []check {
-	list := identityChecks()
+	list := identityChecks(every)
 	for _, op := range Ops() {
 		list = append(list, check{name: op.Name, run: func(be kernels.Backend) error { return op.compare(be, every) }})
 	}
