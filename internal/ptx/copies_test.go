@@ -98,17 +98,7 @@ func TestCopiesInTime(t *testing.T) {
 		for i := range in {
 			in[i] = uint32(i)
 		}
-		got, err := result(t, test.body, in)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		for i, v := range got {
-			if v != test.want(i) {
-				t.Errorf("%s: thread %d got %d, want %d", name, i, v, test.want(i))
-				break
-			}
-		}
+		gives(t, name, test.body, in, test.want)
 	}
 }
 

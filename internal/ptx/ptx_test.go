@@ -225,16 +225,22 @@ func TestTogether(t *testing.T) {
 			func(int) uint32 { return 64 },
 		},
 	} {
-		got, err := result(t, test.body, in)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		for i, v := range got {
-			if v != test.want(i) {
-				t.Errorf("%s: thread %d got %d, want %d", name, i, v, test.want(i))
-				break
-			}
+		gives(t, name, test.body, in, test.want)
+	}
+}
+
+// gives holds what a body makes, thread by thread.
+func gives(t *testing.T, name, body string, in []uint32, want func(i int) uint32) {
+	t.Helper()
+	got, err := result(t, body, in)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	for i, v := range got {
+		if v != want(i) {
+			t.Errorf("%s: thread %d got %d, want %d", name, i, v, want(i))
+			return
 		}
 	}
 }

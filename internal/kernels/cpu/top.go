@@ -1,9 +1,6 @@
 package cpu
 
-import (
-	"attn/internal/kernels"
-	"attn/internal/tensor"
-)
+import "attn/internal/kernels"
 
 // Top returns the n largest numbers of each row of x, whatever its shape, and their
 // places.
@@ -18,10 +15,7 @@ func (b *Backend) Top(x kernels.Array, n int) (values, places kernels.Array) {
 	width := in.last()
 	b.pool.chunks(len(top.data)/n, 1+elements/width, width, func(from, to int) {
 		for r := from; r < to; r++ {
-			row := in.data[r*width:][:width]
-			for i, place := range tensor.Largest(row, n) {
-				top.data[r*n+i], at.data[r*n+i] = row[place], float32(place)
-			}
+			kernels.TopRow(top.data[r*n:][:n], at.data[r*n:][:n], in.data[r*width:][:width])
 		}
 	})
 	return top, at

@@ -175,7 +175,7 @@ func plant(m mutation, source string) (string, error) {
 // of the interpreter or as a wrong number.
 func TestMutations(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: the kernels are the same, and the interpreter is slow")
+		t.Skip("SKIPPED in a short run, for the interpreter is slow; go test ./... runs it")
 	}
 	good, err := modules()
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // and with attention in one op. The second pass finds the memory of the first.
 func TestPasses(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: the interpreter is slow")
+		t.Skip("SKIPPED in a short run, for the interpreter is slow; go test ./... runs it")
 	}
 	everything := func(string) bool { return true }
 	fused := func(step string) bool {

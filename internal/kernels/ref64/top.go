@@ -1,9 +1,6 @@
 package ref64
 
-import (
-	"attn/internal/kernels"
-	"attn/internal/tensor"
-)
+import "attn/internal/kernels"
 
 // Top returns the n largest numbers of each row of x, whatever its shape, and their
 // places.
@@ -17,10 +14,7 @@ func (b *Backend) Top(x kernels.Array, n int) (values, places kernels.Array) {
 	}
 	width := in.size(len(in.shape) - 1)
 	for r := range len(top.data) / n {
-		row := in.data[r*width:][:width]
-		for i, place := range tensor.Largest(row, n) {
-			top.data[r*n+i], at.data[r*n+i] = row[place], float64(place)
-		}
+		kernels.TopRow(top.data[r*n:][:n], at.data[r*n:][:n], in.data[r*width:][:width])
 	}
 	return top, at
 }
