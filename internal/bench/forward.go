@@ -147,6 +147,7 @@ func (p Pass) run(ctx context.Context, be kernels.Backend, ids []int32, wants fu
 	if err != nil {
 		return nil, err
 	}
+	defer release(be, logits)
 	steps := rec.Trace().Steps
 	if !wants(trace.Logits) {
 		steps = append(steps, trace.Step{Name: trace.Logits, Value: be.Get(logits)})

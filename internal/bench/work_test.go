@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,30 @@ func TestPassMemory(t *testing.T) {
 	}
 	if p.Memory() < 2*float64(bytes) {
 		t.Errorf("%v bytes of memory for %d recorded twice", p.Memory(), bytes)
+	}
+}
+
+// TestPassesUseTheSameMemory: the third takes less anew than the logits are, which
+// are most of it.
+func TestPassesUseTheSameMemory(t *testing.T) {
+	m, err := model.Random(model.Shape{Layers: 1, Heads: 2, DHead: 8, DVocab: 20_000}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	be := cpu.New(cpu.Options{})
+	defer be.Close()
+	p := Pass{Model: m, N: 40, Record: true}
+	work := Forward(be, p)
+	var before, after runtime.MemStats
+	for range 3 {
+		runtime.ReadMemStats(&before)
+		if err := work.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+	}
+	if got, logits := after.TotalAlloc-before.TotalAlloc, uint64(4*p.N*m.Config.DVocab); got > logits/2 {
+		t.Errorf("%d bytes anew, logits are %d", got, logits)
 	}
 }
 

@@ -13,17 +13,26 @@ DATA tileShapes<>+48(SB)/8, $0x1010101010101010
 DATA tileShapes<>+56(SB)/8, $0
 GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
 
-// RIGHT loads a part of 32 outputs, and LEFT multiplies a part of 32 rows by it.
-#define RIGHT(part) \
-	TILELOADD(6, BASE_DI, (part*2048))      \
-	TILELOADD(7, BASE_DI, (part*2048+1024))
+// RIGHT loads 16 outputs of a part to a tile, 6 or 7, and LEFT 16 rows, to 4 or 5.
+#define RIGHT(part, t) TILELOADD(t, BASE_DI, (part*2048+(t-6)*1024))
+#define LEFT(part, t) TILELOADD(t, BASE_SI, (part*2048+(t-4)*1024))
 
-#define LEFT(part) \
-	TILELOADD(4, BASE_SI, (part*2048))      \
-	TDPBF16PS(0, 4, 6)                      \
-	TDPBF16PS(1, 4, 7)                      \
-	TILELOADD(5, BASE_SI, (part*2048+1024)) \
-	TDPBF16PS(2, 5, 6)                      \
+// ROWS multiplies 32 rows, which it loads, by the outputs that are there, and
+// OUTPUTS outputs, which it loads, by the rows that are there.
+#define ROWS(part) \
+	LEFT(part, 4)      \
+	TDPBF16PS(0, 4, 6) \
+	TDPBF16PS(1, 4, 7) \
+	LEFT(part, 5)      \
+	TDPBF16PS(2, 5, 6) \
+	TDPBF16PS(3, 5, 7)
+
+#define OUTPUTS(part) \
+	RIGHT(part, 6)     \
+	TDPBF16PS(0, 4, 6) \
+	TDPBF16PS(2, 5, 6) \
+	RIGHT(part, 7)     \
+	TDPBF16PS(1, 4, 7) \
 	TDPBF16PS(3, 5, 7)
 
 // AHEAD brings a little of the next panel to the second cache, and the next two
@@ -54,10 +63,10 @@ GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
 //
 //	sums := [32][32]float32{}
 //	for s := range j.steps {
-//		for p := used - 1; p >= 0; p-- {
-//			for i := 2 - p; i >= 0; i-- {
+//		for _, by := range []struct{ left, right int }{{0, 2}, {0, 1}, {1, 1}, {1, 0}, {2, 0}, {0, 0}} {
+//			if by.right < used {
 //				// four tiles of 16 by 16
-//				sums += left[s, i] · right[s, p]
+//				sums += left[s, by.left] · right[s, by.right]
 //			}
 //		}
 //	}
@@ -67,7 +76,9 @@ GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
 //		}
 //	}
 //
-// The tiles live within this call: Go does not stop a goroutine in assembly to
+// Each product of parts has a side in common with the one before it, so that
+// tiles of one side alone are loaded; more loads make it slower, even from the
+// nearest cache. The tiles live within this call: Go does not stop a goroutine in assembly to
 // run another, and the system keeps tiles over signals and other processes.
 TEXT ·multiplyAMX(SB), NOSPLIT, $0-8
 	MOVQ j+0(FP), R8
@@ -96,38 +107,38 @@ TEXT ·multiplyAMX(SB), NOSPLIT, $0-8
 
 one:
 	AHEAD
-	RIGHT(0)
-	LEFT(2)
-	LEFT(1)
-	LEFT(0)
+	RIGHT(0, 6)
+	RIGHT(0, 7)
+	ROWS(1)
+	ROWS(2)
+	ROWS(0)
 	NEXT
 	JNZ one
 	JMP add
 
 two:
 	AHEAD
-	RIGHT(1)
-	LEFT(1)
-	LEFT(0)
-	RIGHT(0)
-	LEFT(2)
-	LEFT(1)
-	LEFT(0)
+	RIGHT(1, 6)
+	RIGHT(1, 7)
+	ROWS(0)
+	ROWS(1)
+	OUTPUTS(0)
+	ROWS(2)
+	ROWS(0)
 	NEXT
 	JNZ two
 	JMP add
 
 three:
 	AHEAD
-	RIGHT(2)
-	LEFT(0)
-	RIGHT(1)
-	LEFT(1)
-	LEFT(0)
-	RIGHT(0)
-	LEFT(2)
-	LEFT(1)
-	LEFT(0)
+	RIGHT(2, 6)
+	RIGHT(2, 7)
+	ROWS(0)
+	OUTPUTS(1)
+	ROWS(1)
+	OUTPUTS(0)
+	ROWS(2)
+	ROWS(0)
 	NEXT
 	JNZ three
 

@@ -112,6 +112,9 @@ func always(int, int, int) bool { return true }
 
 func attendsAlways(int, int) bool { return true }
 
+// orderOfParts is the order in which multiplyAMX multiplies a step's parts.
+var orderOfParts = []struct{ left, right int }{{0, 2}, {0, 1}, {1, 1}, {1, 0}, {2, 0}, {0, 0}}
+
 // multiplyModel is multiplyAMX.
 func multiplyModel(j *tileJob) {
 	config := [64]byte{0: 1}
@@ -123,19 +126,19 @@ func multiplyModel(j *tileJob) {
 	var u tileUnit
 	u.ldtilecfg(config)
 	for s := range j.steps {
-		for p := j.used - 1; p >= 0; p-- {
-			b := right[2*(s*j.stored+p)*partSize:]
+		for _, by := range orderOfParts {
+			if by.right >= j.used {
+				continue
+			}
+			a, b := left[2*(s*leftParts+by.left)*partSize:], right[2*(s*j.stored+by.right)*partSize:]
+			u.tileloadd(4, a, 64)
+			u.tileloadd(5, a[2*tileSize:], 64)
 			u.tileloadd(6, b, 64)
 			u.tileloadd(7, b[2*tileSize:], 64)
-			for i := 2 - p; i >= 0; i-- {
-				a := left[2*(s*leftParts+i)*partSize:]
-				u.tileloadd(4, a, 64)
-				u.tdpbf16ps(0, 4, 6)
-				u.tdpbf16ps(1, 4, 7)
-				u.tileloadd(5, a[2*tileSize:], 64)
-				u.tdpbf16ps(2, 5, 6)
-				u.tdpbf16ps(3, 5, 7)
-			}
+			u.tdpbf16ps(0, 4, 6)
+			u.tdpbf16ps(1, 4, 7)
+			u.tdpbf16ps(2, 5, 6)
+			u.tdpbf16ps(3, 5, 7)
 		}
 	}
 	sums := unsafe.Slice((*byte)(unsafe.Pointer(j.sums)), 4*side*side)
