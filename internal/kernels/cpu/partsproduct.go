@@ -125,7 +125,9 @@ func (w *weightPanels) panel(j int) []uint16 { return w.data[j/side*w.steps*w.st
 // any. The first pass sets c, those after it add to it.
 func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, bias []float32, first, count int) {
 	parts := partsOf(o.weight.Type)
-	wide := rightAtOnce / (parts * min(x.deep, roundUp(x.inputs, step))) / side * side
+	wide := rightAtOnce / (parts * min(x.deep, roundUp(x.inputs, step)))
+	groups := (count + wide - 1) / wide
+	wide = roundUp((count+groups-1)/groups, side)
 	for j := 0; j < count; j += wide {
 		width := min(wide, count-j)
 		for from := 0; from < x.inputs; from += x.deep {
