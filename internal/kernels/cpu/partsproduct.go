@@ -20,7 +20,7 @@ func deepOf(parts, inputs int) int {
 	switch {
 	case parts == 1:
 		return 1024
-	case inputs <= 768: // one pass then; longer ones with more inputs are slower
+	case inputs <= 768 || inputs%768 == 0: // a last pass of fewer would be slower than more of them
 		return 768
 	}
 	return 512
@@ -126,7 +126,7 @@ func (w *weightPanels) panel(j int) []uint16 { return w.data[j/side*w.steps*w.st
 func (s *set) partsProduct(mem *scratch, c matrix, x *leftPanels, o operand, bias []float32, first, count int) {
 	parts := partsOf(o.weight.Type)
 	wide := rightAtOnce / (parts * min(x.deep, roundUp(x.inputs, step)))
-	groups := (count + wide - 1) / wide
+	groups := max((count+wide-1)/wide, 1) // of one size, but for the last
 	wide = roundUp((count+groups-1)/groups, side)
 	for j := 0; j < count; j += wide {
 		width := min(wide, count-j)
