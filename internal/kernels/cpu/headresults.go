@@ -16,7 +16,7 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 	rows := matrix{data: in.data, stride: shared * d}
 	to := matrix{data: out.data, stride: heads * outputs}
 	if d%step == 0 && b.set.byParts(t, w) {
-		b.headsByParts(to, rows, w, t, heads/shared, d)
+		b.headsByParts(to, in, w, t, heads/shared, d)
 		return out
 	}
 	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
@@ -34,11 +34,12 @@ const pastBytes = 8 << 20
 
 // headsByParts is HeadResults by parts: a pass of panels is a head's numbers, and sets
 // what the head writes.
-func (b *Backend) headsByParts(to, x matrix, w kernels.Weight, t, group, d int) {
+func (b *Backend) headsByParts(to matrix, z *array, w kernels.Weight, t, group, d int) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
 	b.left.past = 4*t*outputs*inputs/d > pastBytes
 	defer func() { b.left.past = false }()
-	b.inTurns(x, t, inputs/group, d, func(r, rows int) {
+	x := matrix{data: z.data, stride: inputs / group}
+	b.inTurns(z, x, t, inputs/group, d, func(r, rows int) {
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
 			nothing := startOf(mem, nil, 0, count)
 			for head := 0; head*d < inputs && !mem.stopped(); head++ {

@@ -16,7 +16,7 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	t, inputs := in.shape[0].Size, w.Shape[1]
 	rows, to := matrix{data: in.data, stride: inputs}, matrix{data: out.data, stride: w.Shape[0]}
 	if b.set.byParts(t, w) {
-		b.multiplyByParts(to, rows, w, o.Bias, t)
+		b.multiplyByParts(to, in, w, o.Bias, t)
 		return out
 	}
 	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {

@@ -557,6 +557,66 @@ func TestDeepProducts(t *testing.T) {
 	})
 }
 
+// TestRowsAreSplitOnce for products of one array, unless their passes are others, or
+// who waits stopped the first.
+func TestRowsAreSplitOnce(t *testing.T) {
+	own := portable()
+	own.parts = modelLoops()
+	split := 0
+	own.parts.splitRows = func(panel []uint16, x []float32, stride, k, rows int, seen *seen) {
+		split += k * rows
+		splitRowsModel(panel, x, stride, k, rows, seen)
+	}
+	be := withSet(own, 1)
+	defer func() { _ = be.Close() }()
+	const rows, in, out = side + 3, 2 * step, 5
+	r := rand.New(rand.NewPCG(59, 1))
+	number := func() float32 { return float32(r.NormFloat64()) }
+	arrays := make([]kernels.Array, 2)
+	for i := range arrays {
+		x := tensor.New(tensor.D(tensor.Pos, rows), tensor.D(tensor.DModel, in))
+		for j := range x.Data {
+			x.Data[j] = number()
+		}
+		arrays[i] = be.Put(x)
+	}
+	heads := be.Put(tensor.New(tensor.D(tensor.Pos, rows), tensor.D(tensor.Head, 2), tensor.D(tensor.DHead, step)))
+	w := storedWeight(r, tensor.F32, out, in, number)
+	narrow := storedWeight(r, tensor.BF16, out, in, number)
+	multiply := func(x kernels.Array, w kernels.Weight) {
+		got := be.Get(be.MatMul(x, w, kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, out)}}))
+		withinBound(t, got.Data, be.Get(x).Data, w)
+	}
+	stop := false
+	be.Interrupt(func() bool { return stop })
+	for _, c := range []struct {
+		name   string
+		do     func()
+		splits int
+	}{
+		{"first", func() { multiply(arrays[0], w) }, 1},
+		{"the same", func() { multiply(arrays[0], w) }, 0},
+		{"another", func() { multiply(arrays[1], w) }, 1},
+		{"the first again", func() { multiply(arrays[0], w) }, 1},
+		{"other passes", func() { multiply(arrays[0], narrow) }, 1},
+		{"a head at a time", func() { be.HeadResults(heads, w) }, 1},
+		{"heads together", func() { multiply(heads, w) }, 1},
+		{"the first once more", func() { multiply(arrays[0], w) }, 1},
+		{"stopped", func() {
+			stop = true
+			be.MatMul(arrays[1], w, kernels.MatMulOpts{Out: []tensor.Dim{tensor.D(tensor.DModel, out)}})
+			stop = false
+		}, 0},
+		{"after that", func() { multiply(arrays[1], w) }, 1},
+	} {
+		split = 0
+		c.do()
+		if split != c.splits*rows*in {
+			t.Errorf("%s: %d numbers split, not %d times %d", c.name, split, c.splits, rows*in)
+		}
+	}
+}
+
 // TestByPartsSameBitsForAnyNumberOfThreads compares numbers of threads, on a
 // product whose rows are split in turns.
 func TestByPartsSameBitsForAnyNumberOfThreads(t *testing.T) {

@@ -28,6 +28,7 @@ func deepOf(parts, inputs int) int {
 
 // leftPanels are rows of x as parts.
 type leftPanels struct {
+	of     *array // whose rows all of these are, if so: queries, keys and values are made of the same
 	x      matrix // the numbers themselves, for panels that are not sound
 	rows   int
 	inputs int
@@ -60,8 +61,9 @@ func (p *leftPanels) isSound(r, from int) bool {
 }
 
 // multiplyByParts sets `to` to x · wᵀ + bias.
-func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32, t int) {
-	b.inTurns(x, t, w.Shape[1], deepOf(partsOf(w.Type), w.Shape[1]), func(r, rows int) {
+func (b *Backend) multiplyByParts(to matrix, x *array, w kernels.Weight, bias []float32, t int) {
+	inputs := w.Shape[1]
+	b.inTurns(x, matrix{data: x.data, stride: inputs}, t, inputs, deepOf(partsOf(w.Type), inputs), func(r, rows int) {
 		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
 			b.set.partsProduct(mem, to.from(r, first), &b.left, right, bias, first, count)
 		})
@@ -69,12 +71,20 @@ func (b *Backend) multiplyByParts(to, x matrix, w kernels.Weight, bias []float32
 }
 
 // inTurns splits t rows of x, as many at once as are held, and has do multiply them.
-func (b *Backend) inTurns(x matrix, t, inputs, deep int, do func(r, rows int)) {
+func (b *Backend) inTurns(of *array, x matrix, t, inputs, deep int, do func(r, rows int)) {
 	turn := max(splitAtOnce/(2*leftParts*roundUp(inputs, step))/side, 1) * side
+	if p := &b.left; turn >= t && p.of == of && p.inputs == inputs && p.deep == deep {
+		do(0, t) // no op writes to an array but the one that made it
+		return
+	}
+	b.left.of = nil
 	for r := 0; r < t; r += turn {
 		rows := min(turn, t-r)
 		b.split(x.from(r, 0), rows, inputs, deep)
 		do(r, rows)
+	}
+	if turn >= t && !b.pool.stopped() {
+		b.left.of = of
 	}
 }
 
