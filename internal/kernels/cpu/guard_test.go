@@ -68,7 +68,9 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 			at := func(i, n int) []float32 { return m[i].numbers(n, atEnd) }
 			err := tensor.Guard(func() error {
 				vectors(s, at, func(i, n int) []byte { return m[i].bytes(n, atEnd) })
-				products(s, at)
+				for s := s; s != nil; s = s.wide {
+					products(s, at)
+				}
 				if s.parts != nil {
 					tileProducts(s.parts, at)
 					lanesByParts(s, at)

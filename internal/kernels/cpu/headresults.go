@@ -19,7 +19,7 @@ func (b *Backend) HeadResults(z kernels.Array, w kernels.Weight) kernels.Array {
 		b.headsByParts(to, in, w, t, heads/shared, d)
 		return out
 	}
-	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
+	b.outputs(w, t, b.set.tiles, func(first, count int, right operand, mem *scratch) {
 		for h := range heads {
 			b.set.product(mem, to.from(0, h*outputs+first), rows.from(0, h/(heads/shared)*d),
 				right, t, first, count, h*d, d)
@@ -40,7 +40,7 @@ func (b *Backend) headsByParts(to matrix, z *array, w kernels.Weight, t, group, 
 	defer func() { b.left.past = false }()
 	x := matrix{data: z.data, stride: inputs / group}
 	b.inTurns(z, x, t, inputs/group, d, func(r, rows int) {
-		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
+		b.outputs(w, rows, b.set.partTiles(), func(first, count int, right operand, mem *scratch) {
 			nothing := startOf(mem, nil, 0, count)
 			for head := 0; head*d < inputs && !mem.stopped(); head++ {
 				b.set.partsPass(mem, to.from(r, head*outputs+first), nothing, &b.left, head/group*d, right, first, count, head*d)

@@ -19,8 +19,9 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 		b.multiplyByParts(to, in, w, o.Bias, t)
 		return out
 	}
-	b.outputs(w, t, b.set.tiles.cols, func(first, count int, right operand, mem *scratch) {
-		b.set.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
+	s := b.set.forOutputs(w.Shape[0])
+	b.outputs(w, t, s.tiles, func(first, count int, right operand, mem *scratch) {
+		s.product(mem, to.from(0, first), rows, right, t, first, count, 0, inputs)
 		if o.Bias != nil {
 			b.set.addBias(to.from(0, first), o.Bias[first:][:count], t)
 		}
@@ -28,17 +29,26 @@ func (b *Backend) MatMul(x kernels.Array, w kernels.Weight, o kernels.MatMulOpts
 	return out
 }
 
+// forOutputs returns the set for products of so many outputs.
+func (s *set) forOutputs(n int) *set {
+	if s.wide != nil && n >= s.wide.tiles.group {
+		return s.wide
+	}
+	return s
+}
+
 // outputs runs do for each task's share of w's outputs, for a product with t
-// rows. A task has a multiple of unit outputs, but for the last.
-func (b *Backend) outputs(w kernels.Weight, t, unit int, do func(first, count int, right operand, mem *scratch)) {
+// rows. A task has whole tiles of them, but for the last.
+func (b *Backend) outputs(w kernels.Weight, t int, tiles tiling, do func(first, count int, right operand, mem *scratch)) {
 	outputs, inputs := w.Shape[0], w.Shape[1]
 	right, threads := operandOf(w), b.pool.threads
+	strips, most := (outputs+tiles.cols-1)/tiles.cols, tiles.group/tiles.cols
 	// Two tasks for each thread leave little to wait for at the end.
-	size := min(b.set.tiles.group, roundUp((outputs+2*threads-1)/(2*threads), unit))
+	tasks := min(roundUp(max((strips+most-1)/most, 2*threads), threads), strips)
 	cost := outputs * inputs * (t + 8) / 40 // 40 products a nanosecond; converting is 8 more
-	b.pool.run((outputs+size-1)/size, cost, func(task int, mem *scratch) {
-		first := task * size
-		do(first, min(size, outputs-first), right, mem)
+	b.pool.run(tasks, cost, func(task int, mem *scratch) {
+		first, next := task*strips/tasks*tiles.cols, (task+1)*strips/tasks*tiles.cols
+		do(first, min(next, outputs)-first, right, mem)
 	})
 }
 

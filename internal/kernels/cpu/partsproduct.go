@@ -64,11 +64,14 @@ func (p *leftPanels) isSound(r, from int) bool {
 func (b *Backend) multiplyByParts(to matrix, x *array, w kernels.Weight, bias []float32, t int) {
 	inputs := w.Shape[1]
 	b.inTurns(x, matrix{data: x.data, stride: inputs}, t, inputs, deepOf(partsOf(w.Type), inputs), func(r, rows int) {
-		b.outputs(w, rows, side, func(first, count int, right operand, mem *scratch) {
+		b.outputs(w, rows, b.set.partTiles(), func(first, count int, right operand, mem *scratch) {
 			b.set.partsProduct(mem, to.from(r, first), &b.left, right, bias, first, count)
 		})
 	})
 }
+
+// partTiles is how a product by parts is cut into tasks.
+func (s *set) partTiles() tiling { return tiling{cols: side, group: s.tiles.group} }
 
 // inTurns splits t rows of x, as many at once as are held, and has do multiply them.
 func (b *Backend) inTurns(of *array, x matrix, t, inputs, deep int, do func(r, rows int)) {

@@ -19,6 +19,9 @@ type set struct {
 	//
 	//	c[r, j] = [c[r, j] +] sum_p a[r, p] b[p, j]
 	tile func(c, a, b []float32, ldc, lda, k, rows int, add bool)
+	// wide is this set with another tile, for products of so many outputs that they
+	// fill it; nil where that is no faster.
+	wide *set
 	// dots sets dst [rows, 4] to the dot products of rows (1 or 3) of x with
 	// four rows of w, n numbers each.
 	dots func(dst, x, w []float32, ldx, ldw, n, rows int)

@@ -38,6 +38,9 @@ func avx512() *set {
 	s.tiles, s.tile, s.columns, s.spread = twelveByThirtyTwo(nearestWays()), tileAVX512, columnsAVX512, nil
 	vectors512(s)
 	panels512(s)
+	wide := *s
+	wide.tiles, wide.tile = eightByFortyEight(nearestWays()), wideTileAVX512
+	s.wide = &wide
 	return s
 }
 
@@ -87,6 +90,9 @@ func eights(dst []float32, src []byte, inner, rest func(dst []float32, src []byt
 
 //go:noescape
 func tileAVX512(c, a, b []float32, ldc, lda, k, rows int, add bool)
+
+//go:noescape
+func wideTileAVX512(c, a, b []float32, ldc, lda, k, rows int, add bool)
 
 //go:noescape
 func columnsAVX512(c, x, w []float32, ldc, ldx, ldw, cols, k, rows int)

@@ -54,6 +54,9 @@ func counting(s *set, tiles *atomic.Int64) *set {
 		tiles.Add(1)
 		s.tile(c, a, b, ldc, lda, k, rows, add)
 	}
+	if s.wide != nil {
+		own.wide = counting(s.wide, tiles)
+	}
 	if s.parts != nil {
 		parts := *s.parts
 		parts.multiply = func(j *tileJob) {

