@@ -119,15 +119,11 @@ const (
 const manyBytes = 1 << 20
 
 // panelsTogether is how many panels a task has: more where they would each bring
-// keys and values from afar, and are done with them soon, in tiles or because they
-// hold few queries; unless there were too few tasks for the threads.
+// keys and values from afar, unless there were too few tasks for the threads.
 func (f *flash) panelsTogether(heads, threads int) int {
-	many := 1
-	switch {
-	case f.byParts:
+	many := mostTogether
+	if f.byParts {
 		many = partsTogether
-	case f.set.lanes == fewestLanes:
-		many = mostTogether
 	}
 	if few := heads*f.rows < 8*many*f.set.lanes*threads; few || 4*f.t*(f.d+f.wide) < manyBytes {
 		return 1
