@@ -76,10 +76,10 @@ GLOBL tileShapes<>(SB), RODATA|NOPTR, $64
 //		}
 //	}
 //
-// Each product of parts has a side in common with the one before it, so that
-// tiles of one side alone are loaded; more loads make it slower, even from the
-// nearest cache. The tiles live within this call: Go does not stop a goroutine in assembly to
-// run another, and the system keeps tiles over signals and other processes.
+// Each product of parts has a side in common with the one before it, so that tiles
+// of one side alone are loaded; more loads make it slower, even from the nearest
+// cache. The tiles live within this call: Go does not stop a goroutine in assembly
+// to run another, and the system keeps tiles over signals and other processes.
 TEXT ·multiplyAMX(SB), NOSPLIT, $0-8
 	MOVQ j+0(FP), R8
 	LEAQ tileShapes<>(SB), AX
