@@ -1,31 +1,5 @@
 #include "textflag.h"
-
-// ROW is one row of a group: three registers of sixteen sums take a[r, p]
-// times b[p, 0:48].
-#define ROW(a, x, low, middle, high) \
-	VBROADCASTSS a, x            \
-	VFMADD231PS  Z24, x, low     \
-	VFMADD231PS  Z25, x, middle  \
-	VFMADD231PS  Z26, x, high
-
-// STEP is one p of a group of eight rows: at bytes ao of each row of a, bo of b.
-#define STEP(ao, bo) \
-	VMOVUPS bo(DI), Z24                      \
-	VMOVUPS bo+64(DI), Z25                   \
-	VMOVUPS bo+128(DI), Z26                  \
-	ROW(ao(SI), Z27, Z0, Z1, Z2)             \
-	ROW(ao(SI)(R9*1), Z28, Z3, Z4, Z5)       \
-	ROW(ao(SI)(R9*2), Z29, Z6, Z7, Z8)       \
-	ROW(ao(SI)(R10*1), Z30, Z9, Z10, Z11)    \
-	ROW(ao(BX), Z31, Z12, Z13, Z14)          \
-	ROW(ao(BX)(R9*1), Z27, Z15, Z16, Z17)    \
-	ROW(ao(BX)(R9*2), Z28, Z18, Z19, Z20)    \
-	ROW(ao(BX)(R10*1), Z29, Z21, Z22, Z23)
-
-#define NEXT(n) \
-	ADDQ $(4*n), SI   \
-	ADDQ $(4*n), BX   \
-	ADDQ $(192*n), DI
+#include "widetile_amd64.h"
 
 // func panelAVX512(c, a, b []float32, lda, k, rows int, add bool)
 //
@@ -91,40 +65,17 @@ group:
 	JMP   product
 
 zero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
+	CLEAR
 
 product:
 	SUBQ $4, CX
 	JLT  rest
 
 loop:
-	STEP(0, 0)
-	STEP(4, 192)
-	STEP(8, 384)
-	STEP(12, 576)
+	STEP8(0, 0)
+	STEP8(4, 192)
+	STEP8(8, 384)
+	STEP8(12, 576)
 	NEXT(4)
 	SUBQ $4, CX
 	JGE  loop
@@ -134,7 +85,7 @@ rest:
 	JZ   store
 
 one:
-	STEP(0, 0)
+	STEP8(0, 0)
 	NEXT(1)
 	DECQ CX
 	JNZ  one
