@@ -68,10 +68,14 @@ zero:
 	CLEAR
 
 product:
+	MOVQ R11, R14 // what follows is asked for as these rows are read
 	SUBQ $4, CX
 	JLT  rest
 
 loop:
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	ADDQ       $128, R14
 	STEP8(0, 0)
 	STEP8(4, 192)
 	STEP8(8, 384)
