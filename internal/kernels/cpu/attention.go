@@ -79,7 +79,7 @@ func newFlash(q, k, v, out *array, o kernels.AttentionOpts) *flash {
 }
 
 // cost estimates the nanoseconds of so many heads.
-func (f *flash) cost(heads int) int { return heads * f.rows * f.t * (f.d + f.wide + 2*panelKeys) / 12 }
+func (f *flash) cost(heads int) int { return heads * f.rows * f.t * (f.d + f.wide + 2*fewestKeys) / 12 }
 
 // attend does both walks for as many key heads at once as fit packed in their
 // memory.
@@ -135,13 +135,13 @@ func (f *flash) panelsTogether(heads, threads int) int {
 type flashScratch struct {
 	start, last  int       // its queries
 	key, to      int       // the keys that it has yet to see
-	scores, sums []float32 // [panelKeys, lanes]; [DV, lanes]
+	scores, sums []float32 // [keys, lanes]; [DV, lanes]
 	columns      []float32 // the panel's queries, or keys: [D, lanes]
 	lanes        laneSums
 	top          topLists
 	near         [mostLanes]float32
 	inverse      [mostLanes]float32
-	shift        [panelKeys]float32
+	shift        [mostKeys]float32
 	given        [mostLanes]float32
 	received     [mostLanes]float64
 	pooled       []float64
@@ -171,11 +171,12 @@ func (f *flash) queries(head, start int, mem *scratch) {
 // blocks takes the keys that panels of queries see into their sums, block by
 // block, so that a block is still near when the next panel wants it.
 func (f *flash) blocks(head int, group []flashScratch) {
-	for block, more := group[0].key/panelKeys, true; more && !f.stop(); block++ {
+	keys := f.set.keys
+	for block, more := group[0].key/keys, true; more && !f.stop(); block++ {
 		more = false
 		for i := range group {
 			s := &group[i]
-			if s.key < s.to && s.key/panelKeys == block {
+			if s.key < s.to && s.key/keys == block {
 				f.panel(head, s)
 			}
 			more = more || s.key < s.to
@@ -192,7 +193,7 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 	s.start, s.last = start, min(start+lanes, f.rows)-1
 	s.key, _ = f.visible(start)
 	_, s.to = f.visible(s.last)
-	s.scores, s.sums = grow(&s.scores, panelKeys*lanes), grow(&s.sums, p.wide*lanes)
+	s.scores, s.sums = grow(&s.scores, f.set.keys*lanes), grow(&s.sums, p.wide*lanes)
 	clear(s.sums)
 	top := float32(-math.MaxFloat32)
 	if f.o.Sinks != nil {
@@ -200,7 +201,7 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 	}
 	s.lanes.begin(top)
 	if f.o.Top > 0 {
-		s.top.begin(f.o.Top)
+		s.top.begin(f.o.Top, lanes)
 	}
 	s.columns = grow(&s.columns, p.d*lanes)
 	rows := min(lanes, f.rows-start)
@@ -218,11 +219,11 @@ func (f *flash) begin(head, start int, s *flashScratch) {
 }
 
 // panelFrom is how many keys the panel has that begins with one.
-func panelFrom(key, to int) int { return min(to, roundUp(key+1, panelKeys)) - key }
+func (f *flash) panelFrom(key, to int) int { return min(to, roundUp(key+1, f.set.keys)) - key }
 
 // panel takes the next panel of keys into the sums of one of queries.
 func (f *flash) panel(head int, s *flashScratch) {
-	key, cols := s.key, panelFrom(s.key, s.to)
+	key, cols := s.key, f.panelFrom(s.key, s.to)
 	s.key += cols
 	if s.byParts {
 		f.panelByParts(head, key, cols, s)
@@ -244,7 +245,7 @@ func (f *flash) panel(head int, s *flashScratch) {
 	if f.o.Rows {
 		f.addNear(scores, key, cols, s)
 	}
-	set.panel(s.sums, values, scores, panelKeys, cols, p.wide, true)
+	set.panel(s.sums, values, scores, set.keys, cols, p.wide, true)
 }
 
 // see makes scores of the products of cols keys, and takes them into each
@@ -263,7 +264,7 @@ func (f *flash) see(head, key, cols int, s *flashScratch) {
 		copy(s.lanes.first[:], scores[:lanes])
 	}
 	f.look(scores, key, cols, s)
-	s.lanes.stay()
+	s.lanes.stay(lanes)
 }
 
 // hide puts −Inf where a query may not see a key. The queries that see one key

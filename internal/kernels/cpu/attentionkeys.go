@@ -11,7 +11,7 @@ func (f *flash) queryBlocks() int { return (f.rows + f.blockWidth - 1) / f.block
 // keyBlock adds up what every query of a head gives to one block of keys.
 func (f *flash) keyBlock(head, block int, mem *scratch) {
 	s := &mem.flash[0]
-	s.scores = grow(&s.scores, panelKeys*f.set.lanes)
+	s.scores = grow(&s.scores, f.set.keys*f.set.lanes)
 	s.pooled = s.pooled[:0]
 	for range f.queryBlocks() {
 		s.pooled = append(s.pooled, 0)
@@ -38,7 +38,7 @@ func (f *flash) keyPanel(head, key, cols int, s *flashScratch) {
 	clear(s.columns)
 	f.set.flip(s.columns, p.keys(head / f.group)[key*p.d:], lanes, p.d, cols, p.d)
 	for start := 0; start < f.rows && !f.stop(); {
-		end := min(start+panelKeys, f.rows)
+		end := min(start+f.set.keys, f.rows)
 		if f.o.Blocks > 0 {
 			end = min(end, roundUp(start+1, f.blockWidth))
 		}

@@ -8,7 +8,7 @@ const mostPacked = 1 << 24
 
 // packed is the memory in which some heads' keys and values lie as panels read
 // them: for each key head its keys, row by row; its values, turned, in blocks
-// [DV, panelKeys]; and, if there is a second walk, the rows of its queries.
+// [DV, keys of a panel]; and, if there is a second walk, the rows of its queries.
 //
 // Rows of keys and queries end with a number more where ALiBi is folded into
 // the product: the key's place, and the slope.
@@ -18,6 +18,7 @@ type packed struct {
 	size    int // of one key head
 	d, wide int // numbers of a row of keys, rows of a block of values
 	rows    int // of keys, or queries, some zeros after the last
+	block   int // keys of a block
 
 	parts                  int // where a key head's parts begin
 	keySize, valueSize     int // of a block's parts, in numbers of two bytes
@@ -25,14 +26,14 @@ type packed struct {
 }
 
 func (f *flash) layout() packed {
-	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(max(f.rows, f.t), panelRows) + panelRows}
+	p := packed{d: f.d, wide: roundUp(f.wide, panelRows), rows: roundUp(max(f.rows, f.t), panelRows) + panelRows, block: f.set.keys}
 	if f.byParts {
 		p.wide = roundUp(f.wide, side)
 	}
 	if f.foldsSlopes() {
 		p.d++
 	}
-	p.size = p.rows*p.d + roundUp(f.t, panelKeys)*p.wide
+	p.size = p.rows*p.d + roundUp(f.t, p.block)*p.wide
 	if f.walksTwice() {
 		p.size += f.group * p.rows * p.d
 	} else if f.byParts {
@@ -49,16 +50,16 @@ func (f *flash) layout() packed {
 func (p *packed) keys(head int) []float32 { return p.data[(head-p.first)*p.size:][:p.rows*p.d] }
 
 // values is where a key head's values begin, from a key on: one component's,
-// then after panelKeys numbers the next one's.
+// then after as many numbers as a block has keys the next one's.
 func (p *packed) values(head, key int) []float32 {
-	at := (head-p.first)*p.size + p.rows*p.d + key/panelKeys*panelKeys*p.wide
-	return p.data[at:][key%panelKeys : panelKeys*p.wide]
+	at := (head-p.first)*p.size + p.rows*p.d + key/p.block*p.block*p.wide
+	return p.data[at:][key%p.block : p.block*p.wide]
 }
 
 // queries is where the rows of a query head's queries begin.
 func (f *flash) queryRows(head int) []float32 {
 	p := &f.packed
-	at := (head/f.group-p.first)*p.size + p.rows*p.d + roundUp(f.t, panelKeys)*p.wide
+	at := (head/f.group-p.first)*p.size + p.rows*p.d + roundUp(f.t, p.block)*p.wide
 	return p.data[at+head%f.group*p.rows*p.d:][:p.rows*p.d]
 }
 
@@ -104,25 +105,26 @@ func (f *flash) walksTwice() bool { return f.o.Keys || f.o.Blocks > 0 }
 // not by parts.
 func (f *flash) unpacked(head, key, cols int, s *flashScratch) (keys, values []float32) {
 	p := &f.packed
-	keys, values = grow(&s.keys, panelKeys*f.d), grow(&s.values, p.wide*panelKeys)
+	keys, values = grow(&s.keys, p.block*f.d), grow(&s.values, p.wide*p.block)
 	for r := range cols {
 		copy(keys[r*f.d:][:f.d], f.k.from(key+r, head*f.d).data)
 	}
-	f.set.flip(values, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, cols, f.wide)
-	clear(values[f.wide*panelKeys:])
+	f.set.flip(values, f.v.from(key, head*f.wide).data, p.block, f.v.stride, cols, f.wide)
+	clear(values[f.wide*p.block:])
 	return keys, values
 }
 
 // pack packs so many key heads, a block of keys and of queries to a task.
 func (f *flash) pack(p *pool, count int) {
-	blocks := (max(f.rows, f.t) + panelKeys - 1) / panelKeys
+	keys := f.packed.block
+	blocks := (max(f.rows, f.t) + keys - 1) / keys
 	p.run(count*blocks, count*f.t*(f.d+f.wide), func(task int, _ *scratch) {
-		head, key := f.packed.first+task/blocks, task%blocks*panelKeys
+		head, key := f.packed.first+task/blocks, task%blocks*keys
 		if key < f.t {
-			f.packKeys(head, key, min(panelKeys, f.t-key))
+			f.packKeys(head, key, min(keys, f.t-key))
 		}
 		if key < f.rows && f.walksTwice() {
-			f.packQueries(head, key, min(panelKeys, f.rows-key))
+			f.packQueries(head, key, min(keys, f.rows-key))
 		}
 	})
 }
@@ -134,7 +136,7 @@ func (f *flash) packKeys(head, key, n int) {
 			row[f.d] = float32(key)
 		}
 	})
-	f.set.flip(f.packed.values(head, key), f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, n, f.wide)
+	f.set.flip(f.packed.values(head, key), f.v.from(key, head*f.wide).data, f.packed.block, f.v.stride, n, f.wide)
 	f.clearValues(head, key)
 }
 
@@ -167,5 +169,5 @@ func (f *flash) packRows(to []float32, from matrix, first, n, all int, change fu
 // clearValues puts zeros in the rows of a block that belong to no component.
 func (f *flash) clearValues(head, key int) {
 	block := f.packed.values(head, key)
-	clear(block[f.wide*panelKeys:])
+	clear(block[f.wide*f.packed.block:])
 }

@@ -31,8 +31,6 @@ const (
 	queryScale = 1.0 / (leftScale * laneScale)
 	// mostQuery bounds queries times their factor.
 	mostQuery = 1 << 42
-	// blockSteps is how many steps the keys of a panel are.
-	blockSteps = panelKeys / step
 )
 
 // laneParts is how many numbers a panel's parts of so many steps are.
@@ -46,9 +44,9 @@ func (f *flash) attendsByParts() bool {
 
 // layoutParts makes room for a key head's parts behind what is there.
 func (f *flash) layoutParts(p *packed) {
-	blocks := (f.t + panelKeys - 1) / panelKeys
-	p.keyStride, p.valueStride = steps(f.d)*leftStep, blockSteps*leftStep
-	p.keySize, p.valueSize = panelKeys/side*p.keyStride, p.wide/side*p.valueStride
+	blocks := (f.t + p.block - 1) / p.block
+	p.keyStride, p.valueStride = steps(f.d)*leftStep, steps(p.block)*leftStep
+	p.keySize, p.valueSize = p.block/side*p.keyStride, p.wide/side*p.valueStride
 	p.parts = p.size
 	p.size += blocks * (p.keySize + p.valueSize) / 2
 }
@@ -57,12 +55,13 @@ func (f *flash) layoutParts(p *packed) {
 // begins a side; valueParts of its values, from a key on which begins a step.
 func (f *flash) keyParts(head, key int) []uint16 {
 	p := &f.packed
-	block := f.blockParts(head, key/panelKeys)
-	return block[key%panelKeys/side*p.keyStride : p.keySize]
+	block := f.blockParts(head, key/p.block)
+	return block[key%p.block/side*p.keyStride : p.keySize]
 }
 
 func (f *flash) valueParts(head, key int) []uint16 {
-	return f.blockParts(head, key/panelKeys)[f.packed.keySize+key%panelKeys/step*leftStep:]
+	p := &f.packed
+	return f.blockParts(head, key/p.block)[p.keySize+key%p.block/step*leftStep:]
 }
 
 // blockParts are the parts of a block of keys and values.
@@ -76,10 +75,11 @@ func (f *flash) blockParts(head, block int) []uint16 {
 // packParts splits keys and values of so many key heads, a block of keys to a
 // task, and learns of which heads tiles can take all of them.
 func (f *flash) packParts(p *pool, count int) {
-	blocks := (f.t + panelKeys - 1) / panelKeys
+	keys := f.packed.block
+	blocks := (f.t + keys - 1) / keys
 	sound := make([]bool, count*blocks)
 	p.run(count*blocks, count*f.t*(f.d+f.wide), func(task int, mem *scratch) {
-		head, key := f.packed.first+task/blocks, task%blocks*panelKeys
+		head, key := f.packed.first+task/blocks, task%blocks*keys
 		mem.seen = growTo(mem.seen, 1)
 		mem.seen[0] = nothingSeen()
 		f.splitKeys(head, key, &mem.seen[0])
@@ -93,7 +93,7 @@ func (f *flash) packParts(p *pool, count int) {
 
 // splitKeys splits a block of keys.
 func (f *flash) splitKeys(head, key int, seen *seen) {
-	for last := min(key+panelKeys, f.t); key < last; key += side {
+	for last := min(key+f.packed.block, f.t); key < last; key += side {
 		rows, panel := min(side, last-key), f.keyParts(head, key)[:f.packed.keyStride]
 		if rows < side {
 			clear(panel)
@@ -104,15 +104,15 @@ func (f *flash) splitKeys(head, key int, seen *seen) {
 
 // splitValues splits a block of values, turned.
 func (f *flash) splitValues(head, key int, s *flashScratch, seen *seen) {
-	p, n := &f.packed, min(panelKeys, f.t-key)
-	turned := grow(&s.scores, f.wide*panelKeys)
-	f.set.flip(turned, f.v.from(key, head*f.wide).data, panelKeys, f.v.stride, n, f.wide)
+	p, n := &f.packed, min(f.packed.block, f.t-key)
+	turned := grow(&s.scores, f.wide*p.block)
+	f.set.flip(turned, f.v.from(key, head*f.wide).data, p.block, f.v.stride, n, f.wide)
 	for c := 0; c < f.wide; c += side {
 		rows, panel := min(side, f.wide-c), f.valueParts(head, key)[c/side*p.valueStride:][:p.valueStride]
 		if rows < side {
 			clear(panel)
 		}
-		f.set.parts.splitRows(panel, turned[c*panelKeys:], panelKeys, n, rows, seen)
+		f.set.parts.splitRows(panel, turned[c*p.block:], p.block, n, rows, seen)
 	}
 }
 
@@ -126,7 +126,7 @@ func (f *flash) splitQueries(head int, s *flashScratch) bool {
 	whole := roundUp(f.d, step)
 	queries := s.columns[:f.d*lanes]
 	most := f.set.largest(queries)
-	turned := grow(&s.scores, max(panelKeys, whole)*lanes)[:whole*lanes]
+	turned := grow(&s.scores, max(f.set.keys, whole)*lanes)[:whole*lanes]
 	f.set.scale(turned[:f.d*lanes], queries, -1)
 	if !(most < mostQuery && f.set.largest(turned[:f.d*lanes]) < mostQuery) { // NaN, too
 		return false
@@ -140,9 +140,9 @@ func (f *flash) splitQueries(head int, s *flashScratch) bool {
 
 // beginByParts makes the first scores of a panel of queries.
 func (f *flash) beginByParts(head int, s *flashScratch) {
-	s.ahead = grow(&s.ahead, panelKeys*f.set.lanes)
+	s.ahead = grow(&s.ahead, f.set.keys*f.set.lanes)
 	s.key &^= step - 1 // tiles take whole steps: what is before is hidden
-	f.scoresByParts(head, s.key, panelFrom(s.key, s.to), s)
+	f.scoresByParts(head, s.key, f.panelFrom(s.key, s.to), s)
 }
 
 // scoresByParts makes the scores of cols keys, and numbers of no meaning up to
@@ -170,10 +170,10 @@ type laneJob struct {
 func (f *flash) panelByParts(head, key, cols int, s *flashScratch) {
 	lanes, p, parts := f.set.lanes, &f.packed, f.set.parts
 	f.see(head, key, cols, s)
-	rows, more := roundUp(cols, step), panelFrom(s.key, s.to)
+	rows, more := roundUp(cols, step), f.panelFrom(s.key, s.to)
 	fill(s.scores[cols*lanes:rows*lanes], float32(math.Inf(-1)))
 	s.job = laneJob{
-		scores: s.scores, sums: &s.lanes, parts: growParts(&s.weightParts, laneParts(lanes, blockSteps)), rows: rows,
+		scores: s.scores, sums: &s.lanes, parts: growParts(&s.weightParts, laneParts(lanes, steps(p.block))), rows: rows,
 		next: s.ahead, queries: growParts(&s.queryParts, laneParts(lanes, steps(f.d))),
 		stride: p.keyStride, steps: steps(f.d), pairs: steps(more),
 	}

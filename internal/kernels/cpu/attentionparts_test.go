@@ -25,7 +25,7 @@ func TestLaneLoopsAreTheModel(t *testing.T) {
 		next := anyNumbers(r, pairs*side*mostLanes)
 		var got, want laneSums
 		got.begin(1)
-		set.tops(scores, &got, make([]uint16, 3*panelKeys), n*step)
+		set.tops(scores, &got, make([]uint16, 3*fewestKeys), n*step)
 		want = got
 		job := laneJob{
 			scores: slices.Clone(scores), sums: &got, rows: n * step, parts: make([]uint16, laneParts(mostLanes, n)),

@@ -62,7 +62,7 @@ func TestNothingBesideOperandsIsTouched(t *testing.T) {
 		}
 		m := make([]guarded, 6)
 		for i := range m {
-			m[i] = newGuarded(t, 1<<17)
+			m[i] = newGuarded(t, 1<<19)
 		}
 		for _, atEnd := range []bool{true, false} {
 			at := func(i, n int) []float32 { return m[i].numbers(n, atEnd) }
@@ -113,11 +113,11 @@ func vectors(s *set, at func(i, n int) []float32, bytes func(i, n int) []byte) {
 
 // panelsAt runs fused attention's loops over panels of few and of many keys.
 func panelsAt(s *set, at func(i, n int) []float32) {
-	for _, keys := range []int{1, 2, 7, 8, 9, 17, 33, panelKeys} {
+	for _, keys := range []int{1, 2, 7, 8, 9, 17, 33, s.keys} {
 		var sums laneSums
 		var lists topLists
 		sums.begin(0)
-		lists.begin(3)
+		lists.begin(3, s.lanes)
 		x := at(0, keys*s.lanes)
 		for i := range x {
 			x[i] = float32(i % 9)
@@ -194,7 +194,7 @@ func lanesByParts(s *set, at func(i, n int) []float32) {
 	parts := func(i, n int) []uint16 {
 		return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(at(i, n/2)))), n)
 	}
-	for n := 1; n <= blockSteps; n++ {
+	for n := 1; n <= s.keys/step; n++ {
 		for deep := 1; deep <= 2; deep++ {
 			var sums laneSums
 			sums.begin(0)

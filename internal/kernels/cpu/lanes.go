@@ -26,9 +26,10 @@ func (l *laneSums) begin(top float32) {
 // after the first panel there is next to nothing to scale down.
 const slack = 8
 
-// stay keeps what sums are relative to while no score is far above it.
-func (l *laneSums) stay() {
-	for i, top := range l.top {
+// stay keeps what the sums of so many lanes are relative to while no score is far
+// above it.
+func (l *laneSums) stay(lanes int) {
+	for i, top := range l.top[:lanes] {
 		if l.next[i]-top <= slack {
 			l.next[i] = top
 		}
@@ -74,11 +75,31 @@ func (l *laneSums) settle(lane int, sum, tilt float64) {
 	l.top[lane] = l.next[lane]
 }
 
+// stays reports whether so many lanes' sums stay relative to what they were, which
+// is a number.
+func (l *laneSums) stays(lanes int) bool {
+	for i, top := range l.top[:lanes] {
+		if l.next[i]-top != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// gain is settle for lanes that stay.
+func (l *laneSums) gain(sum, tilt []float32) {
+	for i, x := range sum {
+		l.fall[i] = 1
+		l.sum[i] += float64(x)
+		l.tilt[i] += float64(tilt[i])
+	}
+}
+
 // tops is set.tops.
 func (n loops) tops(s []float32, sums *laneSums, masks []uint16, keys int) {
 	lanes := int(n)
 	for v := 0; v < lanes; v += 16 {
-		next, last, masks := sums.next[v:v+16], sums.last[v:v+16], masks[v/16*panelKeys:]
+		next, last, masks := sums.next[v:v+16], sums.last[v:v+16], masks[v/16*fewestKeys:]
 		for j := range keys {
 			mask := 0
 			for l, x := range s[j*lanes+v:][:16] {

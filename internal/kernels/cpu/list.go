@@ -12,16 +12,17 @@ type topLists struct {
 	width  int       // places kept: at least size
 	scores []float32 // [lane, width]
 	keys   []int32
-	masks  [mostLanes/16*panelKeys + 1]uint16 // the last one is read, not used
-	seen   int                                // keys so far
+	masks  [mostLanes/16*fewestKeys + 1]uint16 // the last one is read, not used
+	seen   int                                 // keys so far
 }
 
 // listWidth is the fewest places of a list: a register of AVX-512.
 const listWidth = 16
 
-func (l *topLists) begin(size int) {
+// begin empties the lists of so many lanes.
+func (l *topLists) begin(size, lanes int) {
 	l.size, l.width, l.seen = size, max(size, listWidth), 0
-	n := mostLanes * l.width
+	n := lanes * l.width
 	if l.scores = grow(&l.scores, n); len(l.keys) < n {
 		l.keys = make([]int32, n)
 	}
@@ -35,13 +36,13 @@ func (l *topLists) of(lane int) []int32 { return l.keys[lane*l.width:][:l.size] 
 
 // step is how many keys to look at before the lists are brought up to date: few
 // at first, while every key has a place in them.
-func (l *topLists) step() int { return min(panelKeys, max(listWidth, l.seen)) }
+func (l *topLists) step() int { return max(listWidth, l.seen) }
 
 // list is set.list.
 func (n loops) list(l *topLists, sums *laneSums, s []float32, first, count int) {
 	lanes := int(n)
 	for v := 0; v < lanes; v += 16 {
-		for j, mask := range l.masks[v/16*panelKeys:][:count] {
+		for j, mask := range l.masks[v/16*fewestKeys:][:count] {
 			for ; mask != 0; mask &= mask - 1 {
 				lane := v + bits.TrailingZeros16(mask)
 				l.insert(lane, s[j*lanes+lane], int32(first+j))

@@ -7,7 +7,8 @@ package cpu
 const (
 	mostLanes   = 48
 	fewestLanes = 16
-	panelKeys   = 128 // keys of a panel at most
+	mostKeys    = 256 // of a panel of fewestLanes: their scores fill half of the nearest cache
+	fewestKeys  = 128 // of a panel of mostLanes
 	panelRows   = 8   // rows of a come in groups of so many
 )
 

@@ -3,7 +3,7 @@ package cpu
 // panels512 gives a set fused attention's loops in AVX-512: 48 queries side by
 // side are three registers, and eight rows of them 24 of the 32 that there are.
 func panels512(s *set) {
-	s.lanes = mostLanes
+	s.lanes, s.keys = mostLanes, fewestKeys
 	s.panel, s.tops, s.weigh = panelAVX512, topsAVX512, weighAVX512
 	s.near, s.give, s.lower = nearAVX512, giveAVX512, lowerAVX512
 	s.list, s.flip = list512, flip512

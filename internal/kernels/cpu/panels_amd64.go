@@ -24,11 +24,20 @@ func topsEights(s []float32, sums *laneSums, masks []uint16, keys int) {
 	clear(masks[keys:roundUp(keys, 64)])
 }
 
+// weighEights is weigh in AVX2. Sums that stay relative to what they were, as next to
+// all do after a few panels, are only added to.
 func weighEights(s []float32, sums *laneSums, keys int) bool {
 	var sum, tilt [fewestLanes]float32
-	copy(sums.fall[:], sums.top[:fewestLanes])
-	weighAVX2(sums.fall[:], sums.next[:], sum[:], tilt[:], 1)
-	weighAVX2(s, sums.next[:], sum[:], tilt[:], keys)
+	next, stay := sums.next[:fewestLanes], sums.stays(fewestLanes)
+	if !stay {
+		copy(sums.fall[:], sums.top[:fewestLanes])
+		weighAVX2(sums.fall[:], next, sum[:], tilt[:], 1)
+	}
+	weighAVX2(s, next, sum[:], tilt[:], keys)
+	if stay {
+		sums.gain(sum[:], tilt[:])
+		return false
+	}
 	fell := false
 	for l := range fewestLanes {
 		fell = fell || sums.fall[l] != 1

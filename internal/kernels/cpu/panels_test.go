@@ -17,7 +17,7 @@ func TestPanels(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := rand.New(rand.NewPCG(1, 2))
-		for _, keys := range []int{1, 2, 3, 7, 8, 9, 31, 32, 33, 64, 100, panelKeys} {
+		for _, keys := range []int{1, 2, 3, 7, 8, 9, 31, 32, 33, 64, 100, s.keys} {
 			for _, wild := range []bool{false, true} {
 				t.Run(fmt.Sprint(keys, wild), func(t *testing.T) { panelsAgree(t, s, r, keys, wild) })
 			}
@@ -49,8 +49,8 @@ func panelsAgree(t *testing.T, s *set, r *rand.Rand, keys int, wild bool) {
 		var gotTop, wantTop topLists
 		got.begin(-math.MaxFloat32)
 		want = got
-		gotTop.begin(size)
-		wantTop.begin(size)
+		gotTop.begin(size, s.lanes)
+		wantTop.begin(size, s.lanes)
 		for first := 0; first < 2*keys; first += keys {
 			x := panelOfScores(r, keys, s.lanes, wild)
 			y := slices.Clone(x)
@@ -58,7 +58,7 @@ func panelsAgree(t *testing.T, s *set, r *rand.Rand, keys int, wild bool) {
 			plain.tops(y, &want, wantTop.masks[:], keys)
 			same(t, "next", got.next[:s.lanes], want.next[:s.lanes], 0)
 			for v := 0; v < s.lanes; v += 16 {
-				from, to := v/16*panelKeys, v/16*panelKeys+roundUp(keys, 64)
+				from, to := v/16*fewestKeys, v/16*fewestKeys+roundUp(keys, 64)
 				if !slices.Equal(gotTop.masks[from:to], wantTop.masks[from:to]) {
 					t.Fatalf("masks %v, want %v", gotTop.masks[from:to], wantTop.masks[from:to])
 				}

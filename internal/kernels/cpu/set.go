@@ -67,15 +67,16 @@ type set struct {
 	// bend sets dst to out tanh(in x).
 	bend func(dst, x []float32, in, out float32)
 
-	// What fused attention goes over panels with: rows of so many lanes.
-	lanes int
+	// What fused attention goes over panels with: rows of so many lanes, at most so
+	// many of them.
+	lanes, keys int
 	// panel sets c [rows, lanes] to the product of rows of a, lda apart, with b
 	// [k, lanes], or adds it to c; rows is a multiple of panelRows.
 	//
 	//	c[r, l] (+)= sum_p a[r, p] b[p, l]
 	panel func(c, a, b []float32, lda, k, rows int, add bool)
 	// tops takes scores [keys, lanes] into each lane's largest one, and marks
-	// those above the last of a list: bit l%16 of masks [l/16, panelKeys]. What
+	// those above the last of a list: bit l%16 of masks [l/16, fewestKeys]. What
 	// follows the last key to the next multiple of 64 is not marked.
 	tops func(s []float32, sums *laneSums, masks []uint16, keys int)
 	// list puts what is marked into the lists of its lane.
@@ -108,7 +109,7 @@ func portable() *set {
 		largest: largest, exps: exps,
 		total: total, squares: squares, standard: standard,
 		bend:  bend,
-		lanes: fewestLanes, flip: flip,
+		lanes: fewestLanes, keys: mostKeys, flip: flip,
 	}
 	l := loops(fewestLanes)
 	s.tops, s.list, s.weigh, s.near, s.give, s.lower = l.tops, l.list, l.weigh, l.near, l.give, l.lower
