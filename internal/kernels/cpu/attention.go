@@ -308,12 +308,39 @@ func (f *flash) look(scores []float32, key, cols int, s *flashScratch) {
 	}
 	for j := 0; j < cols; {
 		n := min(s.top.step(), cols-j)
+		if s.top.seen == 0 && f.bound(scores, cols, s) {
+			n = cols
+		}
 		part := scores[j*f.set.lanes:][:n*f.set.lanes]
 		f.set.tops(part, &s.lanes, s.top.masks[:], n)
 		f.set.list(&s.top, &s.lanes, part, key+j, n)
 		s.top.seen += n
 		j += n
 	}
+}
+
+// bound finds what the scores of each lane's list, which is empty yet, are at least, so
+// that few others are offered a place: cut into as many parts as a list has places, the
+// least of the parts' largest. Of a few keys it finds nothing.
+func (f *flash) bound(scores []float32, cols int, s *flashScratch) bool {
+	lanes, part := f.set.lanes, cols/f.o.Top
+	if part < 4 {
+		return false
+	}
+	next, last := s.lanes.next, s.lanes.last[:lanes]
+	fill(last, math.MaxFloat32)
+	for i := range f.o.Top {
+		fill(s.lanes.next[:lanes], -math.MaxFloat32)
+		f.set.tops(scores[i*part*lanes:], &s.lanes, s.top.masks[:], part)
+		for l, largest := range s.lanes.next[:lanes] {
+			last[l] = min(last[l], largest)
+		}
+	}
+	s.lanes.next = next
+	for l, least := range last { // what is alike has a place as well
+		last[l] = math.Nextafter32(least, float32(math.Inf(-1)))
+	}
+	return true
 }
 
 // addNear adds up the weights of the keys around each query.
