@@ -67,21 +67,30 @@ def gemm(r):
 
 
 def attention(r):
-    """Full and causal, over 12 heads."""
+    """Full and causal, over 12 heads; and with AVX2 alone where the CPU has more."""
     sizes = [128] if r.quick else [512, 1024, 2048, 4096, 8192]
-    torch, rows = Worker(r.threads, "torch"), []
-    for d_head in (64, 128):
-        for n in sizes:
-            for causal in (True, False):
-                flags = ("--op", "attention", "--n", str(n), "--heads", str(HEADS), "--d-head", str(d_head), f"--causal={str(causal).lower()}")
-                turns = {
-                    "attn": lambda: r.attn.ms(r.seconds, *flags),
-                    "torch": lambda: torch.ask(work="attention", seconds=r.seconds, n=n, heads=HEADS, d_head=d_head, causal=causal),
-                }
-                work = f"n {n}, {HEADS}×{d_head}, {'causal' if causal else 'full'}"
-                rows.append({"work": work, "tags": ["long"] if n >= 2048 else [], "ms": alternate(r.rounds, turns)})
+    shapes = [(n, d_head, causal) for d_head in (64, 128) for n in sizes for causal in (True, False)]
+    best, *others = r.attn.sets()
+    torch = Worker(r.threads, "torch")
+    rows = [attended(r, torch, best, *shape) for shape in shapes]
     torch.close()
+    if "avx2" in others:
+        torch = Worker(r.threads, "torch", ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2")
+        some = [attended(r, torch, "avx2", *shape) for shape in shapes if r.quick or shape[0] in (2048, 4096)]
+        rows += [row | {"work": row["work"] + "; both with AVX2", "tags": []} for row in some]
+        torch.close()
     return {"title": "Attention", "about": "softmax(q·k / √d) · v in float32; torch's is `scaled_dot_product_attention`.", "rows": rows}
+
+
+def attended(r, torch, name, n, d_head, causal):
+    """Attention with one of attn's instruction sets beside torch's."""
+    flags = ("--op", "attention", "--n", str(n), "--heads", str(HEADS), "--d-head", str(d_head), f"--causal={str(causal).lower()}", "--set", name)
+    turns = {
+        "attn": lambda: r.attn.ms(r.seconds, *flags),
+        "torch": lambda: torch.ask(work="attention", seconds=r.seconds, n=n, heads=HEADS, d_head=d_head, causal=causal),
+    }
+    work = f"n {n}, {HEADS}×{d_head}, {'causal' if causal else 'full'}"
+    return {"work": work, "tags": ["long"] if n >= 2048 else [], "ms": alternate(r.rounds, turns)}
 
 
 def small_model(r):
