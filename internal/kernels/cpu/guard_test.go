@@ -150,7 +150,7 @@ func products(s *set, at func(i, n int) []float32) {
 					s.dots(at(0, 4*rows), at(1, (rows-1)*lda+k), at(2, 3*lda+k), lda, lda, k, rows)
 				}
 				if s.spread != nil && rows == 1 {
-					s.spread(at(0, fourStrips*k), at(1, (k-1)*(fourStrips+apart)+fourStrips), fourStrips+apart, k)
+					s.spread(at(0, s.spreads*k), at(1, (k-1)*(s.spreads+apart)+s.spreads), s.spreads+apart, k)
 				}
 				if k%8 == 0 {
 					s.transpose(at(0, (k-1)*wide+8), at(1, 7*lda+k), wide, lda, k)

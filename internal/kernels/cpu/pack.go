@@ -54,15 +54,12 @@ func putColumn(column []float32, wide int, row []float32) {
 	}
 }
 
-// fourStrips is how many outputs set.spread packs at once.
-const fourStrips = 64
-
 // packColumns packs outputs that lie side by side, as GPT-2's do: one input's
 // at a time, for they are the next numbers in memory.
 func (s *set) packColumns(mem *scratch, strips []float32, o operand, first, count, from, k int) {
-	for ; o.data != nil && s.spread != nil && count >= fourStrips; count -= fourStrips {
+	for ; o.data != nil && s.spread != nil && count >= s.spreads; count -= s.spreads {
 		s.spread(strips, o.data[first+from*o.stride[1]:], o.stride[1], k)
-		strips, first = strips[fourStrips*k:], first+fourStrips
+		strips, first = strips[s.spreads*k:], first+s.spreads
 	}
 	if count == 0 {
 		return

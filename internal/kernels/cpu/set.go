@@ -33,9 +33,10 @@ type set struct {
 	// transpose turns 8 rows of src, k numbers each, stride apart, into columns of
 	// dst [k, wide]; k is a multiple of 8.
 	transpose func(dst, src []float32, wide, stride, k int)
-	// spread writes rows of 64 numbers, stride apart, over four strips [k, 16]; nil
-	// where strips are wider, or that is portable Go.
-	spread func(dst, src []float32, stride, k int)
+	// spread writes rows of so many numbers, stride apart, over as many strips [k,
+	// cols] as they fill; nil where that is portable Go.
+	spread  func(dst, src []float32, stride, k int)
+	spreads int
 	// halves and brains decode binary16 and bfloat16.
 	halves, brains func(dst []float32, src []byte)
 	// blocks is tensor.Decode for the types that are stored in blocks.

@@ -154,7 +154,7 @@ func checkColumns(t *testing.T, s *set, rows, cols, k int) {
 	}
 }
 
-// TestSpreadIsItsLoop: strips packed four at a time are those of one row after the
+// TestSpreadIsItsLoop: strips packed several at a time are those of one row after the
 // other.
 func TestSpreadIsItsLoop(t *testing.T) {
 	eachSet(t, func(t *testing.T, name string) {
@@ -163,24 +163,30 @@ func TestSpreadIsItsLoop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.spread == nil {
-			return
-		}
-		for _, k := range []int{0, 1, 7, 8, 33} {
-			stride := fourStrips + 5
-			src, got, want := make([]float32, k*stride), make([]float32, k*fourStrips), make([]float32, k*fourStrips)
-			for i := range src {
-				src[i] = float32(i)
-			}
-			for p := range k {
-				s.spreadRow(want, src[p*stride:][:fourStrips], p, k)
-			}
-			s.spread(got, src, stride, k)
-			if !slices.Equal(got, want) {
-				t.Errorf("%s: %d rows become %v, want %v", name, k, got, want)
+		for ; s != nil; s = s.wide {
+			if s.spread != nil {
+				spreadIsItsLoop(t, s)
 			}
 		}
 	})
+}
+
+func spreadIsItsLoop(t *testing.T, s *set) {
+	t.Helper()
+	for _, k := range []int{0, 1, 7, 8, 33} {
+		stride := s.spreads + 5
+		src, got, want := make([]float32, k*stride), make([]float32, k*s.spreads), make([]float32, k*s.spreads)
+		for i := range src {
+			src[i] = float32(i)
+		}
+		for p := range k {
+			s.spreadRow(want, src[p*stride:][:s.spreads], p, k)
+		}
+		s.spread(got, src, stride, k)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d rows become %v, want %v", s.name, k, got, want)
+		}
+	}
 }
 
 // TestCrowded: rows that share places in a cache are copied first, others are not.

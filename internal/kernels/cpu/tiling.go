@@ -21,16 +21,14 @@ type tiling struct {
 // 32 of four.
 func sixBySixteen() tiling { return tiling{rows: 6, cols: 16, depth: 256, band: 96, group: 512} }
 
-// twelveByThirtyTwo is for 32 registers of sixteen, of which 24 hold sums. A
-// nearest cache with a place for each of twelve rows that evict each other saves
-// copying them, which takes 3 % of a product of 1024 x 1024.
-func twelveByThirtyTwo(ways int) tiling {
-	return tiling{rows: 12, cols: 32, depth: 384, band: 96, group: 512, inPlace: ways >= 12}
+// twelveByThirtyTwo is for 32 registers of sixteen, of which 24 hold sums.
+func twelveByThirtyTwo(inPlace bool) tiling {
+	return tiling{rows: 12, cols: 32, depth: 384, band: 96, group: 512, inPlace: inPlace}
 }
 
 // eightByFortyEight has as many sums, and loads 11 times where twelveByThirtyTwo
 // loads 14 times: a product that fills it is a twentieth faster. Its sums are the
 // same, for they are as deep.
-func eightByFortyEight(ways int) tiling {
-	return tiling{rows: 8, cols: 48, depth: 384, band: 96, group: 480, inPlace: ways >= 12}
+func eightByFortyEight(inPlace bool) tiling {
+	return tiling{rows: 8, cols: 48, depth: 384, band: 96, group: 480, inPlace: inPlace}
 }
